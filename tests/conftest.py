@@ -1,0 +1,178 @@
+"""One server for the test run, one migrated template for each worker, one fresh database for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import hypothesis
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from pytest_postgresql import factories
+from pytest_postgresql.janitor import DatabaseJanitor
+
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci")
+
+SERVER = "TA_LAB2_TEST_SERVER"  # how the workers of pytest-xdist learn the address; set by the run itself
+KEPT = ("TA_LAB2_TEST_URL", "TA_LAB2_CITUS_URL", SERVER)
+FOREIGN = ("DATABASE_URL", "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGSERVICE",
+           "PGOPTIONS", "PGPASSFILE", "PGSSLMODE")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Forget the user's settings; start the embedded server once, unless TA_LAB2_TEST_URL names another."""
+    for name in list(os.environ):
+        if name in FOREIGN or (name.startswith("TA_LAB2_") and name not in KEPT):
+            del os.environ[name]
+    if config.option.collectonly:
+        return
+    if os.environ.get("TA_LAB2_TEST_URL"):
+        os.environ[SERVER] = os.environ["TA_LAB2_TEST_URL"]
+    elif SERVER not in os.environ:
+        _start(config)
+    address = conninfo_to_dict(os.environ[SERVER])
+    for name in ("host", "port", "user", "password"):
+        if address.get(name):
+            setattr(config.option, f"postgresql_{name}", str(address[name]))
+
+
+def _start(config: pytest.Config) -> None:
+    """A server in a short path of its own, which root may open to the server's user."""
+    from ta_lab2_sql import server
+
+    home = Path(tempfile.mkdtemp(prefix="ta-lab2-tests-", dir="/tmp" if os.path.isdir("/tmp") else None))
+    home.chmod(0o755)
+    os.environ["TA_LAB2_HOME"] = str(home)
+    os.environ[SERVER] = server.start()
+    del os.environ["TA_LAB2_HOME"]
+    with psycopg.connect(os.environ[SERVER], autocommit=True) as connection:
+        # The data dies with the run.
+        for setting in ("fsync = off", "full_page_writes = off", "max_connections = 200"):
+            connection.execute(f"ALTER SYSTEM SET {setting}".encode())
+        connection.execute("SELECT pg_reload_conf()")
+
+    def remove() -> None:
+        os.environ["TA_LAB2_HOME"] = str(home)
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+        del os.environ["TA_LAB2_HOME"]
+        os.environ.pop(SERVER, None)
+
+    config.add_cleanup(remove)
+
+
+def pytest_report_header() -> str:
+    """Say which server the tests run on."""
+    if SERVER not in os.environ:
+        return "no server"
+    with psycopg.connect(os.environ[SERVER]) as connection:
+        row = connection.execute("SHOW server_version").fetchone()
+    return f"PostgreSQL {row[0] if row else '?'}"
+
+
+def migrated(**connection: Any) -> None:
+    """Load function of the template: this version's schema."""
+    from ta_lab2_sql.migrate import Migration
+
+    with psycopg.connect(**connection, autocommit=True) as target:
+        Migration(target).upgrade()
+
+
+def nothing(**connection: Any) -> None:
+    """Load function of the empty template."""
+
+
+postgresql_server = factories.postgresql_noproc(dbname="ta_lab2_test", load=[migrated])
+
+
+def address(server: Any, dbname: str) -> str:
+    """The URL of a database on the server of the tests."""
+    password = f":{quote(server.password)}" if server.password else ""
+    return (
+        f"postgresql://{quote(server.user)}{password}@/{quote(dbname)}"
+        f"?host={quote(str(server.host), safe='/')}&port={server.port}"
+    )
+
+
+@pytest.fixture
+def db_url(postgresql_server: Any) -> Iterator[str]:
+    """The address of a fresh migrated database."""
+    with _janitor(postgresql_server, postgresql_server.dbname, postgresql_server.template_dbname):
+        yield address(postgresql_server, postgresql_server.dbname)
+
+
+@pytest.fixture
+def empty_url(postgresql_server: Any) -> Iterator[str]:
+    """The address of a database with nothing in it."""
+    name = f"{postgresql_server.dbname}_empty"
+    with _janitor(postgresql_server, name, None):
+        yield address(postgresql_server, name)
+
+
+def _janitor(server: Any, dbname: str, template: str | None) -> DatabaseJanitor:
+    janitor = DatabaseJanitor(
+        user=server.user, host=server.host, port=server.port, password=server.password, dbname=dbname,
+        template_dbname=template,
+    )
+    with janitor.cursor() as cursor:
+        cursor.execute("SELECT FROM pg_database WHERE datname = %s", (dbname,))
+        left_over = cursor.fetchone() is not None
+    if left_over:
+        janitor.drop()
+    return janitor
+
+
+@pytest.fixture
+def db(db_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """An autocommit connection to a fresh migrated database."""
+    with psycopg.connect(db_url, autocommit=True) as connection:
+        yield connection
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a process said."""
+
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def cli(db_url: str) -> Cli:
+    """Run ta-lab2 in a process of its own, on the test's database unless `url` says otherwise ('' for none)."""
+    return runner(db_url)
+
+
+def runner(db_url: str) -> Cli:
+    """The function behind the fixture `cli`."""
+
+    def run(
+        *arguments: object, url: str | None = None, stdin: str | bytes | None = None,
+        env: dict[str, str] | None = None, timeout: float = 120,
+    ) -> Result:
+        environment = {**os.environ, "COLUMNS": "200", "TA_LAB2_DATABASE_URL": db_url if url is None else url}
+        environment.update(env or {})
+        environment.pop(SERVER, None)
+        command = [sys.executable, "-m", "ta_lab2_sql", *map(str, arguments)]
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            command, input=data if data is not None else b"", capture_output=True, env=environment, timeout=timeout,
+            check=False,
+        )
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run
