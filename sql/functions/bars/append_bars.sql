@@ -1,0 +1,152 @@
+-- append_bars: add one new day, the newest, to the bars of some timeframes.
+--   p_id    asset id
+--   p_tz    zone of the local day
+--   p_tfs   timeframes (not 1D) whose bars stand complete up to the day before
+--   p_row   row number (1d bar_seq) of the new day
+-- Returns   per timeframe: bars_written; closing_from: "timestamp" of the last day of a bar that this day closed late.
+-- Errors    TA010 the day falls on the local day of the one before, TA030 the bar that it continues is missing.
+-- Cost      one forming bar per timeframe, found by arithmetic; closed history isn't read.
+-- Rule      as build_bars, one step of it.
+CREATE OR REPLACE FUNCTION append_bars(p_id int, p_tz text, p_tfs text[], p_row int)
+RETURNS TABLE (tf text, bars_written int, closing_from timestamptz)
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_new cmc_price_bars_1d%ROWTYPE;
+    v_before timestamptz;
+    v_day date;
+    v_day_before date;
+    v_first_day date;
+BEGIN
+    SELECT * INTO v_new FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row;
+    SELECT d."timestamp" INTO v_before FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row - 1;
+    SELECT (d."timestamp" AT TIME ZONE p_tz)::date INTO v_first_day
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
+    v_day := (v_new."timestamp" AT TIME ZONE p_tz)::date;
+    v_day_before := (v_before AT TIME ZONE p_tz)::date;
+    IF v_day <= v_day_before THEN
+        PERFORM raise_duplicate_day(p_id, p_tz, v_day, v_before, v_new."timestamp");
+    END IF;
+
+    -- The bar that the day before left open is closed by this day, if this day lies beyond its window.
+    RETURN QUERY
+    WITH closed AS (
+        UPDATE bars AS b SET
+            is_closed = true,
+            days_remaining = 0,
+            missing_end = t.window_end - v_day_before,
+            first_missing_day = coalesce(b.first_missing_day, v_day_before + 1),
+            last_missing_day = t.window_end
+        FROM (
+            SELECT
+                u.tf, (u.unit - u.first_unit) / u.n + 1 AS bar_seq,
+                unit_first_day(u.kind, u.first_unit + ((u.unit - u.first_unit) / u.n + 1) * u.n) - 1 AS window_end
+            FROM (
+                SELECT
+                    c.tf, k.kind, c.tf_qty AS n, timeframe_first_unit(c.tf, v_first_day) AS first_unit,
+                    calendar_unit(k.kind, v_day_before) AS unit
+                FROM dim_timeframe AS c
+                CROSS JOIN LATERAL (SELECT timeframe_kind(c.tf) AS kind) AS k
+                WHERE c.tf = ANY(p_tfs) AND k.kind <> 'D'
+            ) AS u
+            WHERE u.unit >= u.first_unit
+        ) AS t
+        WHERE
+            b.id = p_id AND b.tf = t.tf AND b.bar_seq = t.bar_seq AND NOT b.is_closed AND v_day > t.window_end
+        RETURNING b.tf, b.time_close
+    )
+    SELECT c.tf, 1, c.time_close FROM closed AS c;
+
+    RETURN QUERY
+    WITH written AS (
+        INSERT INTO bars AS b (
+            id, tf, bar_seq, first_row, last_row, days_remaining, missing_start, missing_interior, missing_end, is_closed,
+            first_missing_day, last_missing_day, time_open, time_close, time_high, time_low, open, high, low, close,
+            volume, market_cap)
+        SELECT
+            p_id, t.tf, t.bar_seq,
+            CASE
+                WHEN o.id IS NULL AND t.goes_on OR o.last_row <> p_row - 1 THEN raise_bars_differ(p_id, t.tf)
+                ELSE coalesce(o.first_row, p_row)
+            END,
+            p_row,
+            CASE WHEN t.kind = 'D' THEN t.n - (p_row - coalesce(o.first_row, p_row) + 1) ELSE t.window_end - v_day END,
+            m.missing_start,
+            coalesce(o.missing_interior, 0) + m.skipped,
+            0,
+            CASE WHEN t.kind = 'D' THEN p_row - coalesce(o.first_row, p_row) + 1 = t.n ELSE v_day = t.window_end END,
+            coalesce(o.first_missing_day, CASE
+                WHEN m.missing_start > 0 THEN t.expected_start
+                WHEN m.skipped > 0 THEN v_day_before + 1
+            END),
+            CASE
+                WHEN m.skipped > 0 THEN v_day - 1
+                WHEN o.id IS NOT NULL THEN o.last_missing_day
+                WHEN m.missing_start > 0 THEN v_day - 1
+            END,
+            coalesce(o.time_open, coalesce(v_before, v_new."timestamp" - interval '24 hours') + interval '1 millisecond'),
+            v_new."timestamp",
+            CASE
+                WHEN o.id IS NULL OR v_new.high > o.high THEN v_new.time_high
+                WHEN v_new.high = o.high THEN least(o.time_high, v_new.time_high)
+                ELSE o.time_high
+            END,
+            CASE
+                WHEN o.id IS NULL OR v_new.low < o.low THEN v_new.time_low
+                WHEN v_new.low = o.low THEN least(o.time_low, v_new.time_low)
+                ELSE o.time_low
+            END,
+            CASE WHEN o.id IS NULL THEN v_new.open ELSE o.open END,
+            CASE WHEN o.id IS NULL OR v_new.high > o.high THEN v_new.high ELSE o.high END,
+            CASE WHEN o.id IS NULL OR v_new.low < o.low THEN v_new.low ELSE o.low END,
+            v_new.close,
+            CASE
+                WHEN o.volume IS NULL THEN v_new.volume
+                WHEN v_new.volume IS NULL THEN o.volume
+                ELSE o.volume + v_new.volume
+            END,
+            coalesce(v_new.market_cap, o.market_cap)
+        FROM (
+            SELECT
+                u.tf, u.kind, u.n, u.bar_seq,
+                CASE
+                    WHEN u.kind = 'D' THEN p_row % u.n <> 1 AND u.n > 1
+                    ELSE calendar_unit(u.kind, v_day_before) >= u.first_unit + (u.bar_seq - 1) * u.n
+                END AS goes_on,
+                CASE WHEN u.kind <> 'D'
+                    THEN unit_first_day(u.kind, u.first_unit + u.bar_seq * u.n) - 1 END AS window_end,
+                CASE WHEN u.kind <> 'D' THEN greatest(
+                    unit_first_day(u.kind, u.first_unit + (u.bar_seq - 1) * u.n), v_first_day) END AS expected_start
+            FROM (
+                SELECT
+                    c.tf, k.kind, c.tf_qty AS n, f.first_unit, (x.unit - f.first_unit) / c.tf_qty + 1 AS bar_seq
+                FROM dim_timeframe AS c
+                CROSS JOIN LATERAL (SELECT timeframe_kind(c.tf) AS kind) AS k
+                CROSS JOIN LATERAL (SELECT timeframe_first_unit(c.tf, v_first_day) AS first_unit) AS f
+                CROSS JOIN LATERAL (
+                    SELECT CASE WHEN k.kind = 'D' THEN p_row ELSE calendar_unit(k.kind, v_day) END AS unit
+                ) AS x
+                WHERE c.tf = ANY(p_tfs) AND x.unit >= f.first_unit
+            ) AS u
+        ) AS t
+        LEFT JOIN bars AS o ON o.id = p_id AND o.tf = t.tf AND o.bar_seq = t.bar_seq
+        CROSS JOIN LATERAL (
+            SELECT
+                CASE WHEN o.id IS NOT NULL THEN o.missing_start WHEN t.kind = 'D' THEN 0 ELSE v_day - t.expected_start END
+                    AS missing_start,
+                CASE WHEN o.id IS NOT NULL THEN v_day - v_day_before - 1 ELSE 0 END AS skipped
+        ) AS m
+        ON CONFLICT (id, tf, bar_seq) DO UPDATE SET
+            last_row = excluded.last_row, days_remaining = excluded.days_remaining,
+            missing_interior = excluded.missing_interior, is_closed = excluded.is_closed,
+            first_missing_day = excluded.first_missing_day, last_missing_day = excluded.last_missing_day,
+            time_close = excluded.time_close, time_high = excluded.time_high, time_low = excluded.time_low,
+            high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume,
+            market_cap = excluded.market_cap
+        RETURNING b.tf
+    )
+    SELECT w.tf, 1, NULL::timestamptz FROM written AS w;
+END;
+$$;

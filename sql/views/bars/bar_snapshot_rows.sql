@@ -1,0 +1,158 @@
+-- bar_snapshot_rows: every bar as it stood after every day, for all timeframes; the five relations select from it.
+-- Rows      one per validated day and timeframe that has a bar on it. The last day of a closed bar comes from bars, the
+--           others are windows over the days of their bar.
+-- Rule      days after the newest bar's close aren't shown; the one snapshot that is final is the closed bar's last.
+-- Cost      linear in the days of the (id, tf) asked for; closed bars alone are an index scan of bars. A filter on
+--           "timestamp" doesn't reach the windows: for a day over many assets use bar_snapshots with p_ids.
+CREATE OR REPLACE VIEW bar_snapshot_rows AS
+SELECT
+    b.id,
+    t.bar_group,
+    b.tf,
+    t.tf_days_nominal AS tf_days,
+    b.bar_seq,
+    CASE WHEN t.allow_partial_start THEN
+        unit_first_day(k.kind, f.first_unit + (b.bar_seq - 1) * t.tf_qty) - unit_first_day(k.kind, f.first_unit)
+    END AS bar_anchor_offset,
+    b.time_open,
+    b.time_close,
+    b.time_high,
+    b.time_low,
+    b.open,
+    b.high,
+    b.low,
+    b.close,
+    b.volume,
+    b.market_cap,
+    b.time_close AS "timestamp",
+    b.time_close + interval '1 millisecond' AS last_ts_half_open,
+    b.last_row - b.first_row + 1 AS pos_in_bar,
+    coalesce(t.allow_partial_start AND b.bar_seq = 1
+        AND unit_first_day(k.kind, f.first_unit) < (s.first_ts AT TIME ZONE s.tz)::date, false) AS is_partial_start,
+    false AS is_partial_end,
+    b.last_row - b.first_row + 1 AS count_days,
+    0 AS count_days_remaining,
+    b.missing_start + b.missing_interior + b.missing_end > 0 AS is_missing_days,
+    b.missing_start + b.missing_interior + b.missing_end AS count_missing_days,
+    b.missing_start AS count_missing_days_start,
+    b.missing_end AS count_missing_days_end,
+    b.missing_interior AS count_missing_days_interior,
+    missing_days_where(b.missing_start, b.missing_interior, b.missing_end) AS missing_days_where,
+    b.first_missing_day,
+    b.last_missing_day
+FROM bars AS b
+INNER JOIN dim_timeframe AS t ON t.tf = b.tf
+INNER JOIN bars_state AS s ON s.id = b.id AND s.family = t.bar_group
+CROSS JOIN LATERAL (SELECT timeframe_kind(t.tf) AS kind) AS k
+CROSS JOIN LATERAL (
+    SELECT timeframe_first_unit(t.tf, (s.first_ts AT TIME ZONE s.tz)::date) AS first_unit
+) AS f
+WHERE b.is_closed
+UNION ALL
+SELECT
+    w.id,
+    w.bar_group,
+    w.tf,
+    w.tf_days,
+    w.bar_seq,
+    w.bar_anchor_offset,
+    w.time_open,
+    w."timestamp" AS time_close,
+    w.time_high,
+    w.time_low,
+    w.open,
+    w.high,
+    w.low,
+    w.close,
+    w.volume,
+    w.market_cap,
+    w."timestamp",
+    w."timestamp" + interval '1 millisecond' AS last_ts_half_open,
+    w.n_days AS pos_in_bar,
+    w.is_partial_start,
+    true AS is_partial_end,
+    w.n_days AS count_days,
+    CASE WHEN w.by_rows THEN w.tf_days - w.n_days ELSE w.window_end - w.day END AS count_days_remaining,
+    w.missing_start + w.missing_interior > 0 AS is_missing_days,
+    w.missing_start + w.missing_interior AS count_missing_days,
+    w.missing_start AS count_missing_days_start,
+    0 AS count_missing_days_end,
+    w.missing_interior AS count_missing_days_interior,
+    missing_days_where(w.missing_start, w.missing_interior, 0) AS missing_days_where,
+    CASE WHEN w.missing_start > 0 THEN w.expected_start ELSE w.first_skipped END AS first_missing_day,
+    CASE WHEN w.missing_interior > 0 THEN w.last_skipped WHEN w.missing_start > 0 THEN w.first_day - 1 END
+        AS last_missing_day
+FROM (
+    SELECT
+        v.*,
+        min(CASE WHEN v.day_high = v.peak THEN v.day_time_high END) OVER (
+            PARTITION BY v.id, v.tf, v.bar_seq, v.peak ORDER BY v.row_no) AS time_high,
+        first_value(v.day_high) OVER (
+            PARTITION BY v.id, v.tf, v.bar_seq, v.peak ORDER BY v.row_no) AS high,
+        min(CASE WHEN v.day_low = v.trough THEN v.day_time_low END) OVER (
+            PARTITION BY v.id, v.tf, v.bar_seq, v.trough ORDER BY v.row_no) AS time_low,
+        first_value(v.day_low) OVER (
+            PARTITION BY v.id, v.tf, v.bar_seq, v.trough ORDER BY v.row_no) AS low,
+        first_value(v.known_cap) OVER (
+            PARTITION BY v.id, v.tf, v.bar_seq, v.cap_run ORDER BY v.row_no) AS market_cap,
+        v.day - v.first_day + 1 - v.n_days AS missing_interior
+    FROM (
+        SELECT
+            b.id,
+            t.bar_group,
+            b.tf,
+            t.tf_days_nominal AS tf_days,
+            b.bar_seq,
+            b.last_row,
+            b.is_closed,
+            b.open,
+            b.time_open,
+            b.missing_start,
+            k.kind = 'D' AS by_rows,
+            CASE WHEN t.allow_partial_start THEN
+                unit_first_day(k.kind, f.first_unit + (b.bar_seq - 1) * t.tf_qty) - unit_first_day(k.kind, f.first_unit)
+            END AS bar_anchor_offset,
+            coalesce(t.allow_partial_start AND b.bar_seq = 1
+                AND unit_first_day(k.kind, f.first_unit) < (s.first_ts AT TIME ZONE s.tz)::date, false)
+                AS is_partial_start,
+            CASE WHEN k.kind <> 'D' THEN unit_first_day(k.kind, f.first_unit + b.bar_seq * t.tf_qty) - 1 END AS window_end,
+            CASE WHEN k.kind <> 'D' THEN greatest(
+                unit_first_day(k.kind, f.first_unit + (b.bar_seq - 1) * t.tf_qty),
+                (s.first_ts AT TIME ZONE s.tz)::date) END AS expected_start,
+            d.bar_seq AS row_no,
+            d."timestamp",
+            x.day,
+            d.close,
+            d.high AS day_high,
+            d.low AS day_low,
+            d.time_high AS day_time_high,
+            d.time_low AS day_time_low,
+            d.market_cap AS known_cap,
+            d.bar_seq - b.first_row + 1 AS n_days,
+            max(d.high) OVER w AS peak,
+            min(d.low) OVER w AS trough,
+            sum(d.volume) OVER w AS volume,
+            count(d.market_cap) OVER w AS cap_run,
+            first_value(x.day) OVER w AS first_day,
+            min(CASE WHEN d.bar_seq > b.first_row AND x.day > x.day_before + 1 THEN x.day_before + 1 END) OVER w
+                AS first_skipped,
+            max(CASE WHEN d.bar_seq > b.first_row AND x.day > x.day_before + 1 THEN x.day - 1 END) OVER w
+                AS last_skipped
+        FROM bars AS b
+        INNER JOIN dim_timeframe AS t ON t.tf = b.tf
+        INNER JOIN bars_state AS s ON s.id = b.id AND s.family = t.bar_group
+        INNER JOIN cmc_price_bars_1d AS d ON d.id = b.id AND d.bar_seq BETWEEN b.first_row AND b.last_row
+        LEFT JOIN cmc_price_bars_1d AS y ON y.id = d.id AND y.bar_seq = d.bar_seq - 1
+        CROSS JOIN LATERAL (SELECT timeframe_kind(t.tf) AS kind) AS k
+        CROSS JOIN LATERAL (
+            SELECT timeframe_first_unit(t.tf, (s.first_ts AT TIME ZONE s.tz)::date) AS first_unit
+        ) AS f
+        CROSS JOIN LATERAL (
+            SELECT
+                (d."timestamp" AT TIME ZONE s.tz)::date AS day,
+                (y."timestamp" AT TIME ZONE s.tz)::date AS day_before
+        ) AS x
+        WINDOW w AS (PARTITION BY b.id, b.tf, b.bar_seq ORDER BY d.bar_seq)
+    ) AS v
+) AS w
+WHERE NOT (w.is_closed AND w.row_no = w.last_row);

@@ -1,0 +1,20 @@
+-- cmc_price_bars_multi_tf_cal_anchor_iso_state: watermarks of every timeframe built for an asset.
+-- Rows      one per (id, tf) that has a bar. Rule  a timeframe left behind by a partial refresh shows its own watermark.
+CREATE OR REPLACE VIEW cmc_price_bars_multi_tf_cal_anchor_iso_state AS
+SELECT
+    s.id,
+    t.tf,
+    s.tz,
+    coalesce(p.first_ts, s.first_ts) AS daily_min_seen,
+    coalesce(p.last_ts, s.last_ts) AS daily_max_seen,
+    b.bar_seq AS last_bar_seq,
+    b.time_close AS last_time_close,
+    s.updated_at
+FROM bars_state AS s
+INNER JOIN dim_timeframe AS t ON t.bar_group = s.family AND t.tf = ANY(s.tfs)
+LEFT JOIN bars_pending AS p ON p.id = s.id AND p.tf = t.tf
+CROSS JOIN LATERAL (
+    SELECT n.bar_seq, n.time_close FROM bars AS n
+    WHERE n.id = s.id AND n.tf = t.tf ORDER BY n.bar_seq DESC LIMIT 1
+) AS b
+WHERE s.family IN ('cal_anchor_iso', 'cal_anchor');
