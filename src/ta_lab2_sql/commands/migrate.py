@@ -9,9 +9,16 @@ from ta_lab2_sql.settings import Settings, pass_settings
 
 
 @click.command()
-@click.option("--sql", "as_sql", is_flag=True, help="Print SQL that psql -f installs from nothing; touches no database.")
-@click.option("--to", metavar="REV", default="head", show_default=True,
-              help="Revision to go to, up or down; base removes ta-lab2 and its data.")
+@click.option(
+    "--sql", "as_sql", is_flag=True, help="Print SQL that psql -f installs from nothing; touches no database."
+)
+@click.option(
+    "--to",
+    metavar="REV",
+    default="head",
+    show_default=True,
+    help="Revision to go to, up or down; base removes ta-lab2 and its data.",
+)
 @click.option("--check", is_flag=True, help="Change nothing; exit 3 when the database is behind.")
 @click.option("--yes", is_flag=True, help="Allow --to base, which drops all data.")
 @pass_settings
@@ -48,7 +55,8 @@ def command(settings: Settings, as_sql: bool, to: str, check: bool, yes: bool) -
         settings.note(f"schema {report.schema}: already at revision {report.to_revision}, nothing to do")
     else:
         settings.note(
-            f"schema {report.schema}: revision {report.from_revision or 'none'} -> {report.to_revision or 'none'}, "
+            f"schema {report.schema}: "
+            f"revision {report.from_revision or 'none'} -> {report.to_revision or 'none'}, "
             f"{len(report.applied)} SQL files applied, {len(report.dropped)} objects dropped"
         )
 
@@ -58,5 +66,7 @@ def _check(settings: Settings, found: list[str]) -> None:
         settings.show_one({"behind": bool(found), "pending": found})
     if found:
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        raise DatabaseUnusable(f"the database is behind: {found[0]}{more}", settings.masked_url(), "run ta-lab2 migrate")
+        raise DatabaseUnusable(
+            f"the database is behind: {found[0]}{more}", settings.masked_url(), "run ta-lab2 migrate"
+        )
     settings.note("the database is at this version")

@@ -1,0 +1,53 @@
+# make demo, make test: nothing else to install than Python 3.10+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint bench soak clean
+
+help:
+	@echo "make demo   load real prices, build bars and EMAs in an embedded PostgreSQL, show what was built"
+	@echo "make test   run the tests"
+	@echo "make lint   ruff, mypy, sqlfluff"
+	@echo "make bench  measure against a hand-written Polars peer"
+	@echo "make soak   random changes for a while, incremental compared with full"
+	@echo "make clean  remove what make made (the database stays: ta-lab2 db reset)"
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "error: $(PYTHON) is older than 3.10; make; give a newer one: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,plot]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/ta-lab2 demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+lint: $(STAMP) $(VENV)/.sqlfluff
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(VENV)/sqlfluff/bin/sqlfluff lint --processes 0 sql
+
+# In an environment of its own: sqlfluff holds click back.
+$(VENV)/.sqlfluff: $(STAMP)
+	$(PYTHON) -m venv $(VENV)/sqlfluff
+	$(VENV)/sqlfluff/bin/python -m pip install --quiet --disable-pip-version-check 'sqlfluff>=4.5'
+	@touch $@
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.bench $(ARGS)
+
+soak: $(STAMP)
+	$(BIN)/python -m benchmarks.soak $(ARGS)
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,82 @@
+"""The embedded server through real processes: up between commands, refusing unsafe places."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ta_lab2_sql import server
+
+Cli = Callable[..., Any]
+ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A short folder that root may use too; its server is stopped afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="ta-lab2-home-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TA_LAB2_HOME", str(folder))
+        server.stop()
+    shutil.rmtree(folder)
+
+
+def test_server_stays_up_between_commands_until_stopped(cli: Cli, home: Path) -> None:
+    env = {"TA_LAB2_HOME": str(home)}
+
+    def run(*arguments: str) -> Any:
+        return cli(*arguments, url="", env=env)
+
+    down = run("db", "url")
+    assert down.code == 3
+    assert "run ta-lab2 db start" in down.err
+    started = run("db", "start")
+    assert (started.code, started.err) == (0, "")
+    assert run("db", "url").out == started.out
+    pid = (home / "pg" / "postmaster.pid").read_text().splitlines()[0]
+    assert (home / "pg").stat().st_mode & 0o077 == 0
+    asked = run("db", "psql", "--", "-XAtc", "SELECT current_setting('jit'), current_database()")
+    assert asked.out == "off|ta_lab2\n", asked.err
+    assert run("migrate", "--check").code == 3
+    assert (home / "pg" / "postmaster.pid").read_text().splitlines()[0] == pid
+    assert run("db", "stop").code == 0
+    assert not (home / "pg" / "postmaster.pid").exists()
+    assert "not running" in run("db", "stop").err
+    assert run("db", "reset").code == 2
+    assert run("db", "reset", "--yes").code == 0
+    assert not (home / "pg").exists()
+
+
+def test_path_too_long_for_a_socket_is_refused(cli: Cli, home: Path) -> None:
+    deep = home / ("x" * 90)
+    result = cli("db", "start", url="", env={"TA_LAB2_HOME": str(deep)})
+    assert result.code == 2
+    assert "TA_LAB2_HOME" in result.err
+    assert not deep.exists()
+
+
+@pytest.mark.skipif(not ROOT, reason="only root opens folders")
+def test_root_leaves_private_folders_private(cli: Cli, home: Path) -> None:
+    private = home / "private"
+    private.mkdir(mode=0o700)
+    result = cli("db", "start", url="", env={"TA_LAB2_HOME": str(private / "data")})
+    assert result.code == 2
+    assert f"{private} is private" in result.err
+    assert result.err.count("\n") == 1
+    assert private.stat().st_mode & 0o777 == 0o700
+
+
+def test_data_of_something_else_is_not_removed(cli: Cli, home: Path) -> None:
+    (home / "pg").mkdir()
+    (home / "pg" / "thesis.txt").write_text("dear")
+    result = cli("db", "reset", "--yes", url="", env={"TA_LAB2_HOME": str(home)})
+    assert result.code == 2
+    assert (home / "pg" / "thesis.txt").exists()
