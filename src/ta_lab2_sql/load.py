@@ -81,7 +81,7 @@ def id_from_name(name: str) -> int | None:
     return int(found[1])
 
 
-# -- lines and cells ---------------------------------------------------------------------------------------------
+# -- lines and cells ----------------------------------------------------------------------------------------
 
 
 def read_lines(stream: IO[bytes], file: str) -> Iterator[str]:

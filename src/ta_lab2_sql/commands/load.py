@@ -6,6 +6,7 @@ import click
 
 from ta_lab2_sql.errors import WrongUsage
 from ta_lab2_sql.load import FORMATS, LARGEST_ID, load_files
+from ta_lab2_sql.migrate import check_version
 from ta_lab2_sql.settings import Settings, pass_settings
 
 
@@ -30,6 +31,7 @@ def command(settings: Settings, files: tuple[str, ...], asset: int | None, form:
     if files.count("-") > 1:
         raise WrongUsage("stdin can be read once", "the command line", "name - only once")
     with settings.connect("load") as connection:
+        check_version(connection)
         loaded = load_files(connection, files, asset, form)
     settings.show(loaded, title=f"loaded {len(files)} file{'s' if len(files) > 1 else ''}")
     if not settings.json and not any(row.inserted or row.updated for row in loaded):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing_extensions import LiteralString
@@ -11,4 +11,4 @@ if TYPE_CHECKING:
 
 def query(name: str) -> LiteralString:
     """The text of one statement. It ships with the package, so it counts as written here."""
-    return cast("LiteralString", files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8"))
+    return files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8")

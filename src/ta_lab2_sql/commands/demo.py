@@ -1,0 +1,124 @@
+"""Show the whole thing on bundled real prices: migrate, load, refresh, a table, a chart."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib
+import importlib.util
+import sys
+import time
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ta_lab2_sql.errors import WrongUsage, describe
+from ta_lab2_sql.load import Loaded, load_files
+from ta_lab2_sql.migrate import Migration
+from ta_lab2_sql.queries import query
+from ta_lab2_sql.settings import Settings, pass_settings
+
+if TYPE_CHECKING:
+    import psycopg
+
+ASSETS = {1: "BTC_1.csv.gz", 5426: "SOL_5426.csv.gz", 900001: "GOOG_900001.csv.gz"}
+CHART = "ta-lab2-demo.html"
+NEXT = """\
+Next:
+  ta-lab2 assets                                     what is loaded
+  ta-lab2 status                                     how fresh it is
+  ta-lab2 load MY_42.csv && ta-lab2 refresh all      your own prices, as asset 42
+  ta-lab2 db psql                                    look around with SQL (or ta-lab2 db url); try
+    SELECT "timestamp", open, high, low, close FROM cmc_price_bars_multi_tf
+    WHERE id = 1 AND tf = '7D' ORDER BY "timestamp" DESC LIMIT 5;
+    SELECT ts, ema, roll FROM cmc_ema_multi_tf
+    WHERE id = 1 AND tf = '7D' AND period = 21 ORDER BY ts DESC LIMIT 5;
+  ta-lab2 db stop                                    stop the embedded server; the data stay"""
+
+
+@click.command()
+@pass_settings
+def command(settings: Settings) -> None:
+    """Load BTC, SOL and GOOG (bundled real prices), build bars and EMAs, show what was built.
+
+    Running it again changes nothing. A chart goes to ta-lab2-demo.html in the current folder when the plot
+    extra is installed.
+    """
+    started = time.monotonic()
+    with settings.connect("demo") as connection:
+        Migration(connection, settings.schema).upgrade()
+        loaded = _load(settings, connection)
+    changed = any(row.inserted or row.updated for row in loaded)
+    settings.note(f"prices {'loaded' if changed else 'were there already'}, refreshing bars and EMAs")
+    _refresh(settings)
+    with settings.connect("demo") as connection:
+        built = _built(connection)
+    chart = _plot(settings)
+    elapsed = time.monotonic() - started
+    if settings.json:
+        settings.show_one(
+            {
+                "loaded": [dataclasses.asdict(row) for row in loaded],
+                "built": built,
+                "chart": chart,
+                "seconds": round(elapsed, 3),
+            }
+        )
+        return
+    settings.show(built, title=f"built in {elapsed:.1f} s from BTC (1), SOL (5426) and GOOG (900001)")
+    if chart:
+        click.echo(f"chart: {chart}")
+    if not settings.quiet:
+        click.echo(NEXT)
+
+
+def _load(settings: Settings, connection: psycopg.Connection[Any]) -> list[Loaded]:
+    """Load the bundled files; never on top of prices that somebody loaded from elsewhere."""
+    folder = files("ta_lab2_sql") / "demo_data"
+    with contextlib.ExitStack() as stack:
+        paths = [str(stack.enter_context(as_file(folder / name))) for name in ASSETS.values()]
+        with connection.transaction():
+            wanted = {"ids": list(ASSETS), "files": list(ASSETS.values())}
+            foreign = {asset for (asset,) in connection.execute(query("demo_foreign"), wanted)}
+            loaded = load_files(connection, paths)
+            for row in loaded:
+                if row.id in foreign and (row.inserted or row.updated):
+                    raise WrongUsage(
+                        f"asset {row.id} holds other prices than the demo's",
+                        settings.masked_url(),
+                        "give the demo a schema of its own: ta-lab2 --schema demo demo; nothing was changed",
+                    )
+    return loaded
+
+
+def _refresh(settings: Settings) -> None:
+    """Refresh the three assets the way `ta-lab2 refresh all` does."""
+    from ta_lab2_sql.refresh import run_refresh
+
+    run_refresh(settings, "all", ids=list(ASSETS))
+
+
+def _built(connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:
+    from psycopg.rows import dict_row
+
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query("demo_built"), {"ids": list(ASSETS)}).fetchall()
+
+
+def _plot(settings: Settings) -> str | None:
+    """Write a chart with the command plot; the demo goes on without one."""
+    name = "ta_lab2_sql.commands.plot"
+    if importlib.util.find_spec(name) is None:
+        return None
+    silent = dataclasses.replace(settings, json=False, quiet=True)
+    arguments = ["1", "7D", "--ema", "21,50", "-o", CHART]
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            importlib.import_module(name).command.main(arguments, standalone_mode=False, obj=silent)
+    except Exception as error:
+        failure = describe(error)
+        settings.note(f"no chart: {failure.format_message() if failure else error}")
+        return None
+    return str(Path(CHART).resolve())

@@ -1,0 +1,88 @@
+"""Show the catalogue of timeframes, or the windows of one."""
+
+from __future__ import annotations
+
+import difflib
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ta_lab2_sql.errors import WrongUsage
+from ta_lab2_sql.migrate import check_version
+from ta_lab2_sql.queries import query
+from ta_lab2_sql.settings import Settings, pass_settings
+
+if TYPE_CHECKING:
+    import psycopg
+
+# The bar groups that a family reads: months and years belong to the us and to the iso family alike.
+GROUPS = {
+    "multi_tf": ["multi_tf"],
+    "cal_us": ["cal_us", "cal"],
+    "cal_iso": ["cal_iso", "cal"],
+    "cal_anchor_us": ["cal_anchor_us", "cal_anchor"],
+    "cal_anchor_iso": ["cal_anchor_iso", "cal_anchor"],
+}
+
+
+@click.command()
+@click.argument("tf", required=False)
+@click.option("--family", metavar="F", help=f"One of {', '.join(GROUPS)}.")
+@click.option("--windows", is_flag=True, help="List the windows of TF instead.")
+@click.option(
+    "--from", "first", type=click.DateTime(["%Y-%m-%d"]), metavar="D", help="First day; else today."
+)
+@click.option(
+    "--count",
+    type=click.IntRange(1, 10_000),
+    default=12,
+    show_default=True,
+    metavar="N",
+    help="Windows to list.",
+)
+@pass_settings
+def command(
+    settings: Settings, tf: str | None, family: str | None, windows: bool, first: datetime | None, count: int
+) -> None:
+    """Show the timeframes with the first window that each has for an asset beginning on a day.
+
+    With TF only that one; with --windows its first windows, as bar_windows() gives them.
+    """
+    from psycopg.rows import dict_row
+
+    if family is not None and family not in GROUPS:
+        raise WrongUsage(f"unknown family '{family}'", "--family", f"give one of {', '.join(GROUPS)}")
+    if windows and tf is None:
+        raise WrongUsage("which timeframe's windows?", "--windows", "ta-lab2 timeframes 1W_CAL_US --windows")
+    day = first.date() if first else datetime.now(timezone.utc).date()
+    with settings.connect("timeframes") as connection, connection.cursor(row_factory=dict_row) as cursor:
+        check_version(connection)
+        if tf is not None:
+            _check_name(connection, tf)
+        found = _read(cursor, tf, family, windows, day, count)
+    what = f"windows of {tf}" if windows else "timeframes"
+    settings.show(found, title=f"{what} for an asset that begins on {day}")
+
+
+def _read(
+    cursor: psycopg.Cursor[dict[str, Any]],
+    tf: str | None,
+    family: str | None,
+    windows: bool,
+    day: date,
+    count: int,
+) -> list[dict[str, Any]]:
+    if windows:
+        return cursor.execute(query("timeframe_windows"), {"tf": tf, "first": day, "count": count}).fetchall()
+    groups = GROUPS[family] if family else None
+    return cursor.execute(query("timeframes"), {"tf": tf, "groups": groups, "first": day}).fetchall()
+
+
+def _check_name(connection: psycopg.Connection[Any], tf: str) -> None:
+    rows = connection.execute("SELECT tf FROM dim_timeframe ORDER BY display_order, tf")
+    names = [name for (name,) in rows]
+    if tf not in names:
+        near = difflib.get_close_matches(tf.upper(), names, n=3)
+        todo = f"did you mean {' or '.join(near)}?" if near else "ta-lab2 timeframes lists them"
+        raise WrongUsage(f"unknown timeframe '{tf}'", "dim_timeframe", todo)
