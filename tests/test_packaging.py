@@ -41,7 +41,7 @@ def test_installed_wheel_migrates(wheel: Path, tmp_path: Path, empty_url: str) -
     subprocess.run(
         [binaries / "python", "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", wheel], check=True
     )
-    # Its dependencies are those of this environment: a path entry reads no .pth files, so our source stays out.
+    # Its dependencies are those of this environment: its .pth files aren't read, so our source stays out.
     site = next(environment.rglob("site-packages"))
     (site / "dependencies.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     env = {**os.environ, "TA_LAB2_DATABASE_URL": empty_url}

@@ -52,7 +52,7 @@ def one_line(text: str) -> str:
 
 def mask(text: str) -> str:
     """The text with every password in a URL or a connection string replaced by ***."""
-    text = re.sub(r"(\b[a-z][a-z0-9+.-]*://[^:/@\s?]*:)[^@\s]+@", r"\1***@", text, flags=re.I)
+    text = re.sub(r"(\b[a-z][a-z0-9+.-]*://[^:/@\s?]*:)\S+@", r"\1***@", text, flags=re.I)
     return re.sub(r"(\b(?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|[^&\s]+)", r"\1***", text, flags=re.I)
 
 

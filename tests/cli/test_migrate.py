@@ -42,7 +42,8 @@ UNION ALL
 SELECT 'routine', oid::regprocedure::text, pg_get_functiondef(oid) FROM pg_proc
 WHERE prokind <> 'a' AND pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
 UNION ALL
-SELECT 'trigger', tgname, pg_get_triggerdef(t.oid) FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
+SELECT 'trigger', tgname, pg_get_triggerdef(t.oid)
+FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
 WHERE NOT tgisinternal AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
 UNION ALL
 SELECT 'object', path, sha256 || ' ' || position::text || objects::text FROM ta_lab2_objects
@@ -75,7 +76,8 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     head, _, rest = revision.partition("TABLES = (")
     (versions / "0001_toy.py").write_text(head + 'TABLES = ("things",)' + rest.partition("\n)")[2])
     (versions / "0001_tables.sql").write_text(
-        "CREATE TABLE things (id int PRIMARY KEY, tf text, n int GENERATED ALWAYS AS (length_of(tf)) STORED);\n"
+        "CREATE TABLE things (\n"
+        "    id int PRIMARY KEY, tf text, n int GENERATED ALWAYS AS (length_of(tf)) STORED);\n"
     )
     write(tmp_path, "length_of.sql", LENGTH.format(body="BEGIN ATOMIC SELECT length(p_tf); END"))
     write(tmp_path, "twice.sql", DOUBLE.format(result="text"))
