@@ -1,0 +1,90 @@
+"""The demo, and the commands that look at what it built."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from ta_lab2_sql.commands.demo import ASSETS
+
+
+@pytest.mark.slow
+def test_the_demo_builds_everything_and_does_it_once(
+    cli: Any, db: psycopg.Connection[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    first = cli("--json", "demo")
+    assert first.code == 0, first.err
+    told = json.loads(first.out)
+    assert [row["id"] for row in told["loaded"]] == sorted(ASSETS)
+    assert all(row["inserted"] == row["read"] > 1000 for row in told["loaded"])
+    assert {row["id"] for row in told["built"]} == set(ASSETS)
+    assert all(row["bars"] > 0 and row["ema_vectors"] > 0 for row in told["built"])
+    if told["chart"]:
+        assert Path(told["chart"]).stat().st_size > 0
+    stored = "SELECT id, tf, bar_seq, xmin FROM bars ORDER BY id, tf, bar_seq"
+    before = db.execute(stored).fetchall()
+    again = cli("demo")
+    assert again.code == 0, again.err
+    assert "Next:" in again.out
+    assert db.execute(stored).fetchall() == before
+
+    assets = json.loads(cli("--json", "assets").out)
+    assert [row["id"] for row in assets] == sorted(ASSETS)
+    for row in assets:
+        # Every raw day became a valid day or a reject.
+        assert row["rows"] == row["valid_days"] + row["rejects"]
+        assert row["bars"] > 0
+
+
+def test_the_demo_never_mixes_with_other_prices(cli: Any, db: psycopg.Connection[Any]) -> None:
+    own = "date,open,high,low,close,volume\n2015-01-01,1,2,0.5,1,1\n"
+    assert cli("load", "-", "--id", 1, stdin=own).code == 0
+    result = cli("demo")
+    assert result.code == 2
+    assert "asset 1 holds other prices" in result.err
+    assert db.execute("SELECT id, count(*) FROM cmc_price_histories7 GROUP BY id").fetchall() == [(1, 1)]
+
+
+def test_no_assets_is_no_failure(cli: Any) -> None:
+    assert json.loads(cli("--json", "assets").out) == []
+    result = cli("assets")
+    assert result.code == 0
+    assert "ta-lab2 load" in result.err
+
+
+def test_the_catalogue_has_98_timeframes_of_days(cli: Any) -> None:
+    result = cli("--json", "timeframes", "--family", "multi_tf")
+    assert result.code == 0, result.err
+    found = json.loads(result.out)
+    assert len(found) == 98
+    assert found[0]["tf"] == "1D"
+
+
+def test_windows_of_a_timeframe_tile_the_calendar(cli: Any) -> None:
+    result = cli("--json", "timeframes", "1W_CAL_US", "--windows", "--from", "2010-07-13", "--count", 5)
+    assert result.code == 0, result.err
+    windows = json.loads(result.out)
+    assert len(windows) == 5
+    # The first full week, Sunday to Saturday, of an asset that begins on a Tuesday.
+    assert (windows[0]["window_start"], windows[0]["window_end"]) == ("2010-07-18", "2010-07-24")
+    assert [w["bar_seq"] for w in windows] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--family", "weeks"], "cal_us"),
+        (["7d"], "7D"),
+        (["--windows"], "1W_CAL_US"),
+    ],
+)
+def test_a_wrong_name_gets_the_right_ones(cli: Any, arguments: list[str], named: str) -> None:
+    result = cli("timeframes", *arguments)
+    assert result.code == 2
+    assert result.err.count("\n") == 1
+    assert named in result.err
