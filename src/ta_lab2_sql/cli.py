@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from ta_lab2_sql import commands, errors
+from ta_lab2_sql import __version__, commands, errors
 from ta_lab2_sql.settings import Settings
 
 
@@ -73,7 +73,7 @@ class Commands(click.Group):
             raise failure from error
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--db-url",
     metavar="URL",
@@ -86,7 +86,7 @@ class Commands(click.Group):
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document (streams: one object a line).")
 @click.option("-v", "--verbose", is_flag=True, help="Say more; errors with their traceback.")
 @click.option("-q", "--quiet", is_flag=True, help="Print results only.")
-@click.version_option(package_name="ta-lab2", prog_name="ta-lab2")
+@click.version_option(__version__, prog_name="ta-lab2")
 @click.pass_context
 def cli(
     ctx: click.Context, db_url: str | None, schema: str | None, as_json: bool, verbose: bool, quiet: bool

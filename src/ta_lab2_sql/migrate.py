@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ta_lab2_sql import __version__
-from ta_lab2_sql.errors import DatabaseUnusable, TaLabError, WorkFailed, WrongUsage
+from ta_lab2_sql.errors import DatabaseUnusable, WorkFailed, WrongUsage
 
 if TYPE_CHECKING:
     import psycopg
@@ -71,6 +71,21 @@ WITH RECURSIVE pinned AS (
     WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_proc'::regclass AND d.deptype = 'n'
 )
 SELECT 'ROUTINE ' || oid::regprocedure::text FROM pinned
+"""
+
+# What users granted on our views and functions, as statements that grant it again.
+GRANTS = """
+SELECT 'VIEW ' || c.oid::regclass::text, c.oid::regclass::text, acl.privilege_type, r.rolname, acl.is_grantable
+FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS acl
+JOIN pg_roles AS r ON r.oid = acl.grantee
+WHERE c.relkind = 'v' AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+    AND acl.grantee <> c.relowner
+UNION ALL
+SELECT 'ROUTINE ' || p.oid::regprocedure::text, 'ROUTINE ' || p.oid::regprocedure::text, acl.privilege_type,
+    r.rolname, acl.is_grantable
+FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS acl JOIN pg_roles AS r ON r.oid = acl.grantee
+WHERE p.pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+    AND acl.grantee <> p.proowner
 """
 
 
@@ -316,6 +331,7 @@ class Migration:
                 self._remove(alchemy, sink, report)
                 return report
             recorded = self._recorded()
+            grants = self.connection.execute(GRANTS).fetchall() if recreate else []
             if recreate:
                 self._drop(report, skip_pinned=True)
                 recorded = {}
@@ -326,6 +342,7 @@ class Migration:
                 return report
             self._apply(sink, self.catalogue.after_tables, recorded, report)
             self._refuse_leftovers(recorded)
+            self._grant_again(grants)
             self._finish(sink, head_revision())
             return report
 
@@ -444,6 +461,14 @@ class Migration:
         changed = [p for p, (_, made) in recorded.items() if p in now and not set(made) <= set(now[p][1])]
         if gone or changed:
             raise _Recreate
+
+    def _grant_again(self, grants: list[Any]) -> None:
+        """Give back what users had granted on objects that were dropped and made again."""
+        made = {name for _, objects in self._recorded().values() for name in objects}
+        for name, target, privilege, role, grantable in grants:
+            if name in made:
+                statement = f"GRANT {privilege} ON {target} TO {identifier(role)}"
+                self.connection.execute((statement + " WITH GRANT OPTION" * grantable).encode())
 
     def _finish(self, sink: Sink, revision: str) -> None:
         """Forget files that are gone (their functions serve tables still), note order and version."""
@@ -597,7 +622,6 @@ def _where(connection: psycopg.Connection[Any]) -> str:
 __all__ = [
     "Migration",
     "Report",
-    "TaLabError",
     "apply_object",
     "catalogue",
     "check_version",

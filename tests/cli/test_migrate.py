@@ -164,6 +164,27 @@ def test_upgraded_schema_equals_fresh_install(toy: Path, empty_url: str, name: s
     ]
 
 
+def test_grants_survive_a_changed_signature(toy: Path, empty_url: str) -> None:
+    upgrade(empty_url)
+    query(empty_url, "DROP ROLE IF EXISTS ta_lab2_reader")
+    query(empty_url, "CREATE ROLE ta_lab2_reader")
+    try:
+        query(empty_url, "GRANT SELECT ON shown TO ta_lab2_reader")
+        query(empty_url, "GRANT EXECUTE ON FUNCTION twice TO ta_lab2_reader WITH GRANT OPTION")
+        write(toy, "shown.sql", SHOWN.replace("doubled", "again"))
+        assert "VIEW shown" in upgrade(empty_url).dropped
+        assert query(empty_url, "SELECT has_table_privilege('ta_lab2_reader', 'shown', 'SELECT')") == [
+            (True,)
+        ]
+        grantable = (
+            "SELECT has_function_privilege('ta_lab2_reader', 'twice(int)', 'EXECUTE WITH GRANT OPTION')"
+        )
+        assert query(empty_url, grantable) == [(True,)]
+    finally:
+        upgrade(empty_url, to="base")
+        query(empty_url, "DROP ROLE ta_lab2_reader")
+
+
 def test_object_of_the_user_in_the_way_is_named(toy: Path, empty_url: str) -> None:
     upgrade(empty_url)
     query(empty_url, "CREATE VIEW mine AS SELECT doubled FROM shown")
