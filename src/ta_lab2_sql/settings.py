@@ -174,5 +174,6 @@ def _print_table(records: list[dict[str, Any]], title: str | None, *, header: bo
         numeric = all(isinstance(r[name], (int, float, timedelta, type(None))) for r in records)
         table.add_column(name, justify="right" if numeric else "left")
     for record in records:
-        table.add_row(*(Text(cell(value)) for value in record.values()))
+        # Ids are names: people copy them into the next command.
+        table.add_row(*(Text(str(v) if name == "id" else cell(v)) for name, v in record.items()))
     console.print(table)
