@@ -29,6 +29,8 @@ CREATE TABLE dim_timeframe (
     display_order int NOT NULL GENERATED ALWAYS AS (timeframe_display_order(tf)) STORED,
     sort_order int,
     description text,
+    -- What a timeframe counts: D rows, U weeks from Sunday, I weeks from Monday, M months, Y years.
+    unit_kind text NOT NULL GENERATED ALWAYS AS (timeframe_kind(tf)) STORED,
     -- The bars stored together: months and years are shared by the us and the iso family.
     bar_group text NOT NULL GENERATED ALWAYS AS (timeframe_bar_group(tf)) STORED,
     CONSTRAINT timeframe_name_follows_the_grammar CHECK (

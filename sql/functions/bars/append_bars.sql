@@ -11,6 +11,7 @@ CREATE OR REPLACE FUNCTION append_bars(p_id int, p_tz text, p_tfs text[], p_row 
 RETURNS TABLE (tf text, bars_written int, closing_from timestamptz)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -19,6 +20,10 @@ DECLARE
     v_day date;
     v_day_before date;
     v_first_day date;
+    v_tfs text[];
+    v_kinds text[];
+    v_counts int[];
+    v_units int[];
 BEGIN
     SELECT * INTO v_new FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row;
     SELECT d."timestamp" INTO v_before FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row - 1;
@@ -30,29 +35,34 @@ BEGIN
         PERFORM raise_duplicate_day(p_id, p_tz, v_day, v_before, v_new."timestamp");
     END IF;
 
+    SELECT
+        array_agg(c.tf), array_agg(c.unit_kind), array_agg(c.tf_qty),
+        array_agg(first_unit(c.unit_kind, c.tf_qty, c.allow_partial_start, v_first_day))
+    INTO v_tfs, v_kinds, v_counts, v_units
+    FROM dim_timeframe AS c WHERE c.tf = ANY(p_tfs);
+
     -- The bar that the day before left open is closed by this day, if this day lies beyond its window.
     RETURN QUERY
-    WITH closed AS (
+    WITH timeframes AS MATERIALIZED (
+        SELECT * FROM unnest(v_tfs, v_kinds, v_counts, v_units) AS u (tf, kind, n, first_unit)
+        WHERE u.kind <> 'D' AND u.first_unit <= calendar_unit(u.kind, v_day_before)
+    ),
+    placed AS MATERIALIZED (
+        SELECT u.tf, u.kind, u.n, u.first_unit, (calendar_unit(u.kind, v_day_before) - u.first_unit) / u.n + 1 AS bar_seq
+        FROM timeframes AS u
+    ),
+    windows AS MATERIALIZED (
+        SELECT p.tf, p.bar_seq, unit_first_day(p.kind, p.first_unit + p.bar_seq * p.n) - 1 AS window_end
+        FROM placed AS p
+    ),
+    closed AS (
         UPDATE bars AS b SET
             is_closed = true,
             days_remaining = 0,
             missing_end = t.window_end - v_day_before,
             first_missing_day = coalesce(b.first_missing_day, v_day_before + 1),
             last_missing_day = t.window_end
-        FROM (
-            SELECT
-                u.tf, (u.unit - u.first_unit) / u.n + 1 AS bar_seq,
-                unit_first_day(u.kind, u.first_unit + ((u.unit - u.first_unit) / u.n + 1) * u.n) - 1 AS window_end
-            FROM (
-                SELECT
-                    c.tf, k.kind, c.tf_qty AS n, timeframe_first_unit(c.tf, v_first_day) AS first_unit,
-                    calendar_unit(k.kind, v_day_before) AS unit
-                FROM dim_timeframe AS c
-                CROSS JOIN LATERAL (SELECT timeframe_kind(c.tf) AS kind) AS k
-                WHERE c.tf = ANY(p_tfs) AND k.kind <> 'D'
-            ) AS u
-            WHERE u.unit >= u.first_unit
-        ) AS t
+        FROM windows AS t
         WHERE
             b.id = p_id AND b.tf = t.tf AND b.bar_seq = t.bar_seq AND NOT b.is_closed AND v_day > t.window_end
         RETURNING b.tf, b.time_close
@@ -60,7 +70,27 @@ BEGIN
     SELECT c.tf, 1, c.time_close FROM closed AS c;
 
     RETURN QUERY
-    WITH written AS (
+    WITH timeframes AS MATERIALIZED (
+        SELECT u.*, CASE WHEN u.kind = 'D' THEN p_row ELSE calendar_unit(u.kind, v_day) END AS unit
+        FROM unnest(v_tfs, v_kinds, v_counts, v_units) AS u (tf, kind, n, first_unit)
+    ),
+    placed AS MATERIALIZED (
+        SELECT u.*, (u.unit - u.first_unit) / u.n + 1 AS bar_seq FROM timeframes AS u WHERE u.unit >= u.first_unit
+    ),
+    windows AS MATERIALIZED (
+        SELECT
+            u.tf, u.kind, u.n, u.bar_seq,
+            CASE
+                WHEN u.kind = 'D' THEN p_row % u.n <> 1 AND u.n > 1
+                ELSE calendar_unit(u.kind, v_day_before) >= u.first_unit + (u.bar_seq - 1) * u.n
+            END AS goes_on,
+            CASE WHEN u.kind <> 'D' THEN unit_first_day(u.kind, u.first_unit + u.bar_seq * u.n) - 1 END AS window_end,
+            CASE WHEN u.kind <> 'D'
+                THEN greatest(unit_first_day(u.kind, u.first_unit + (u.bar_seq - 1) * u.n), v_first_day)
+            END AS expected_start
+        FROM placed AS u
+    ),
+    written AS (
         INSERT INTO bars AS b (
             id, tf, bar_seq, first_row, last_row, days_remaining, missing_start, missing_interior, missing_end, is_closed,
             first_missing_day, last_missing_day, time_open, time_close, time_high, time_low, open, high, low, close,
@@ -108,29 +138,7 @@ BEGIN
                 ELSE o.volume + v_new.volume
             END,
             coalesce(v_new.market_cap, o.market_cap)
-        FROM (
-            SELECT
-                u.tf, u.kind, u.n, u.bar_seq,
-                CASE
-                    WHEN u.kind = 'D' THEN p_row % u.n <> 1 AND u.n > 1
-                    ELSE calendar_unit(u.kind, v_day_before) >= u.first_unit + (u.bar_seq - 1) * u.n
-                END AS goes_on,
-                CASE WHEN u.kind <> 'D'
-                    THEN unit_first_day(u.kind, u.first_unit + u.bar_seq * u.n) - 1 END AS window_end,
-                CASE WHEN u.kind <> 'D' THEN greatest(
-                    unit_first_day(u.kind, u.first_unit + (u.bar_seq - 1) * u.n), v_first_day) END AS expected_start
-            FROM (
-                SELECT
-                    c.tf, k.kind, c.tf_qty AS n, f.first_unit, (x.unit - f.first_unit) / c.tf_qty + 1 AS bar_seq
-                FROM dim_timeframe AS c
-                CROSS JOIN LATERAL (SELECT timeframe_kind(c.tf) AS kind) AS k
-                CROSS JOIN LATERAL (SELECT timeframe_first_unit(c.tf, v_first_day) AS first_unit) AS f
-                CROSS JOIN LATERAL (
-                    SELECT CASE WHEN k.kind = 'D' THEN p_row ELSE calendar_unit(k.kind, v_day) END AS unit
-                ) AS x
-                WHERE c.tf = ANY(p_tfs) AND x.unit >= f.first_unit
-            ) AS u
-        ) AS t
+        FROM windows AS t
         LEFT JOIN bars AS o ON o.id = p_id AND o.tf = t.tf AND o.bar_seq = t.bar_seq
         CROSS JOIN LATERAL (
             SELECT

@@ -58,7 +58,8 @@ BEGIN
             END AS bar
         FROM (
             SELECT
-                g.tf, timeframe_kind(g.tf) AS kind, c.tf_qty AS n, timeframe_first_unit(g.tf, v_first_day) AS first_unit,
+                g.tf, c.unit_kind AS kind, c.tf_qty AS n,
+                first_unit(c.unit_kind, c.tf_qty, c.allow_partial_start, v_first_day) AS first_unit,
                 g.from_row,
                 (SELECT (d."timestamp" AT TIME ZONE p_tz)::date FROM cmc_price_bars_1d AS d
                     WHERE d.id = p_id AND d.bar_seq = g.from_row - 1) AS day_before

@@ -5,7 +5,7 @@
 -- Rule      months and years don't depend on the week's start, so they are stored once.
 CREATE OR REPLACE FUNCTION family_groups(p_family text)
 RETURNS text[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
     WHEN p_family IN ('multi_tf', 'multi_tf_v2') THEN ARRAY['multi_tf']
     WHEN p_family IN ('cal_us', 'cal_iso') THEN ARRAY[p_family, 'cal']

@@ -7,8 +7,9 @@
 --   p_include_non_canonical  timeframes that aren't canonical are due too
 -- Returns   a row per group: action, dirty_from, bars_written, bars_deleted.
 -- Errors    TA010, TA030.   Locks  the asset's row in cmc_price_bars_1d_state.
--- Cost      as refresh_bars.
+-- Cost      nothing to do: one look at the states and the catalogue; a few new days: append_bars; else build_bars.
 -- Rule      due are canonical timeframes and those already built; a new one is built alone, a deleted one removed.
+--           Bars, state and what is handed on to the EMAs change together.
 CREATE OR REPLACE FUNCTION refresh_bar_groups(
     p_id int, p_groups text[], p_tz text, p_rezone boolean, p_full boolean, p_tfs text[],
     p_include_non_canonical boolean)
@@ -21,31 +22,46 @@ DECLARE
     v_rows int;
     v_first timestamptz;
     v_last timestamptz;
-    v_work text[];
+    v_work boolean;
     v_now timestamptz := now();
-    v_touched boolean;
+    v_tfs text[];
+    v_append_tfs text[];
+    v_append_from int;
+    v_build_tfs text[];
+    v_build_rows int[];
+    v_done_tfs text[] := '{}';
+    v_written int[] := '{}';
+    v_deleted int[] := '{}';
+    v_closing timestamptz[] := '{}';
+    v_changed timestamptz[] := '{}';
+    v_dropped text[];
+    v_more record;
+    v_odd text;
 BEGIN
     SELECT d.bar_seq, d."timestamp" INTO v_rows, v_last
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
-
-    -- Which groups have anything to do.
-    SELECT array_agg(g.bar_group ORDER BY g.ordinal) INTO v_work
-    FROM unnest(p_groups) WITH ORDINALITY AS g (bar_group, ordinal)
-    LEFT JOIN bars_state AS s ON s.id = p_id AND s.family = g.bar_group
-    WHERE
-        p_full OR p_rezone
-        OR (s.id IS NULL AND v_rows IS NOT NULL)
-        OR s.dirty_from IS NOT NULL
-        OR (s.id IS NOT NULL AND v_rows IS NULL)
-        OR s.n_rows IS DISTINCT FROM v_rows OR s.last_ts IS DISTINCT FROM v_last
-        OR EXISTS (SELECT FROM bars_pending AS p WHERE p.id = p_id AND p.family = g.bar_group)
-        OR s.tfs IS DISTINCT FROM due_timeframes(g.bar_group, s.tfs, p_tfs, p_include_non_canonical, false);
-    IF v_work IS NULL THEN
+    IF p_full OR p_rezone OR v_rows IS NULL THEN
+        v_work := v_rows IS NOT NULL
+            OR EXISTS (SELECT FROM bars_state AS s WHERE s.id = p_id AND s.family = ANY(p_groups))
+            OR EXISTS (SELECT FROM bars AS b WHERE b.id = p_id);
+    ELSE
+        SELECT coalesce(bool_or(
+            p.tfs IS DISTINCT FROM p.due OR p.n_rows IS DISTINCT FROM v_rows OR p.last_ts IS DISTINCT FROM v_last
+            OR p.dirty_from IS NOT NULL OR p.waiting), false)
+        INTO v_work
+        FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false) AS p;
+    END IF;
+    IF NOT v_work THEN
         RETURN QUERY SELECT g.bar_group, 'noop', NULL::timestamptz, 0, 0 FROM unnest(p_groups) AS g (bar_group);
         RETURN;
     END IF;
+
+    IF v_rows IS NULL THEN
+        RETURN QUERY SELECT * FROM remove_bars(p_id, p_groups);
+        RETURN;
+    END IF;
     PERFORM FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id FOR UPDATE;
-    IF NOT FOUND AND v_rows IS NOT NULL THEN
+    IF NOT FOUND THEN
         INSERT INTO cmc_price_bars_1d_state AS s (id, last_run_ts) VALUES (p_id, v_now) ON CONFLICT (id) DO NOTHING;
         PERFORM FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id FOR UPDATE;
     END IF;
@@ -53,41 +69,94 @@ BEGIN
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
     SELECT d."timestamp" INTO v_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
 
-    IF v_rows IS NULL THEN
-        FOREACH bar_group IN ARRAY p_groups LOOP
-            v_touched := EXISTS (SELECT FROM bars_state AS s WHERE s.id = p_id AND s.family = bar_group);
-            WITH gone AS (
-                DELETE FROM bars AS b USING unnest(coalesce((
-                    SELECT s.tfs FROM bars_state AS s WHERE s.id = p_id AND s.family = refresh_bar_groups.bar_group
-                ), '{}')) AS t (tf)
-                WHERE b.id = p_id AND b.tf = t.tf RETURNING b.id
-            )
-            SELECT count(*) INTO bars_deleted FROM gone;
-            WITH stray AS (
-                DELETE FROM bars AS b USING dim_timeframe AS t
-                WHERE b.id = p_id AND b.tf = t.tf AND t.bar_group = refresh_bar_groups.bar_group RETURNING b.id
-            )
-            SELECT bars_deleted + count(*) INTO bars_deleted FROM stray;
-            DELETE FROM bars_pending AS p WHERE p.id = p_id AND p.family = refresh_bar_groups.bar_group;
-            DELETE FROM bars_state AS s WHERE s.id = p_id AND s.family = refresh_bar_groups.bar_group;
-            action := CASE WHEN v_touched OR bars_deleted > 0 THEN 'revise' ELSE 'noop' END;
-            dirty_from := NULL;
-            bars_written := 0;
-            RETURN NEXT;
-        END LOOP;
-        RETURN;
+    IF NOT p_full AND NOT p_rezone THEN
+        SELECT p.bar_group INTO v_odd FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false) AS p
+        WHERE
+            (p.n_rows IS NOT NULL AND p.dirty_from IS NULL
+                AND ROW(p.n_rows, p.first_ts, p.last_ts) IS DISTINCT FROM ROW(v_rows, v_first, v_last))
+            OR (p.n_rows IS NULL
+                AND EXISTS (SELECT FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(p.due)))
+        LIMIT 1;
+        IF FOUND THEN
+            PERFORM raise_bars_differ(p_id, v_odd);
+        END IF;
     END IF;
 
-    FOREACH bar_group IN ARRAY p_groups LOOP
-        action := 'noop'; dirty_from := NULL; bars_written := 0; bars_deleted := 0;
-        IF NOT bar_group = ANY(v_work) THEN
-            RETURN NEXT;
-            CONTINUE;
+    -- Timeframes that are no longer due.
+    SELECT array_agg(t.tf) INTO v_dropped
+    FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, p_full AND p_tfs IS NULL) AS p
+    CROSS JOIN LATERAL unnest(p.tfs) AS t (tf)
+    WHERE NOT t.tf = ANY(p.due);
+    IF v_dropped IS NOT NULL THEN
+        WITH gone AS (
+            DELETE FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(v_dropped) RETURNING b.tf
+        ), counted AS (
+            SELECT g.tf, count(*)::int AS n FROM gone AS g GROUP BY g.tf
+        )
+        SELECT array_agg(c.tf), array_agg(0), array_agg(c.n), array_agg(NULL::timestamptz), array_agg(NULL::timestamptz)
+        INTO v_done_tfs, v_written, v_deleted, v_closing, v_changed
+        FROM counted AS c;
+    END IF;
+
+    -- What is to be computed: new days onto complete bars, or from a row on.
+    SELECT
+        array_agg(w.tf ORDER BY w.ordinal),
+        array_agg(w.tf ORDER BY w.ordinal) FILTER (WHERE w.appends),
+        min(w.n_rows) FILTER (WHERE w.appends),
+        array_agg(w.tf ORDER BY w.ordinal) FILTER (WHERE NOT w.appends),
+        array_agg(CASE WHEN w.from_ts = '-infinity' THEN 1 ELSE coalesce((
+            SELECT d.bar_seq FROM cmc_price_bars_1d AS d
+            WHERE d.id = p_id AND d."timestamp" >= w.from_ts ORDER BY d."timestamp" LIMIT 1
+        ), v_rows + 1) END ORDER BY w.ordinal) FILTER (WHERE NOT w.appends)
+    INTO v_tfs, v_append_tfs, v_append_from, v_build_tfs, v_build_rows
+    FROM (
+        SELECT
+            q.*,
+            q.from_ts > q.last_ts AND NOT q.is_new AND q.pending_from IS NULL AND q.first_ts = v_first
+            AND q.n_rows = q.most_rows AND v_rows - q.n_rows BETWEEN 1 AND 8 AS appends
+        FROM (
+            SELECT *, max(n.n_rows) OVER () AS most_rows
+            FROM bar_timeframes_to_refresh(
+                p_id, p_groups, p_rezone, p_full, p_tfs, p_include_non_canonical) AS n
+        ) AS q
+    ) AS w;
+
+    IF v_append_tfs IS NOT NULL THEN
+        FOR v_row IN v_append_from + 1 .. v_rows LOOP
+            SELECT array_agg(a.tf) AS tfs, array_agg(a.bars_written) AS n, array_agg(a.closing_from) AS closing
+            INTO v_more FROM append_bars(p_id, p_tz, v_append_tfs, v_row) AS a;
+            CONTINUE WHEN v_more.tfs IS NULL;
+            IF v_row = v_append_from + 1 THEN
+                v_done_tfs := v_done_tfs || v_more.tfs;
+                v_written := v_written || v_more.n;
+            ELSE
+                -- A bar that takes several of the new days counts once: here only bars that begin.
+                v_done_tfs := v_done_tfs || v_more.tfs;
+                v_written := v_written || ARRAY(
+                    SELECT (b.first_row = v_row)::int FROM unnest(v_more.tfs) WITH ORDINALITY AS m (tf, ordinal)
+                    INNER JOIN bars AS b ON b.id = p_id AND b.tf = m.tf AND b.last_row = v_row
+                    ORDER BY m.ordinal);
+            END IF;
+            v_deleted := v_deleted || array_fill(0, ARRAY[cardinality(v_more.tfs)]);
+            v_closing := v_closing || v_more.closing;
+            v_changed := v_changed || array_fill(NULL::timestamptz, ARRAY[cardinality(v_more.tfs)]);
+        END LOOP;
+    END IF;
+    IF v_build_tfs IS NOT NULL THEN
+        SELECT array_agg(b.tf) AS tfs, array_agg(b.bars_written) AS written, array_agg(b.bars_deleted) AS deleted,
+            array_agg(b.closing_from) AS closing, array_agg(b.changed_from) AS changed
+        INTO v_more FROM build_bars(p_id, p_tz, v_build_tfs, v_build_rows) AS b;
+        IF v_more.tfs IS NOT NULL THEN
+            v_done_tfs := v_done_tfs || v_more.tfs;
+            v_written := v_written || v_more.written;
+            v_deleted := v_deleted || v_more.deleted;
+            v_closing := v_closing || v_more.closing;
+            v_changed := v_changed || v_more.changed;
         END IF;
-        SELECT * FROM refresh_bar_group(
-            p_id, bar_group, p_tz, p_rezone, p_full, p_tfs, p_include_non_canonical, v_rows, v_first, v_last)
-        INTO action, dirty_from, bars_written, bars_deleted;
-        RETURN NEXT;
-    END LOOP;
+    END IF;
+
+    RETURN QUERY SELECT * FROM record_bars(
+        p_id, p_groups, p_tz, p_rezone, p_full, p_tfs, p_include_non_canonical, v_rows, v_first, v_last, v_tfs,
+        v_done_tfs, v_written, v_deleted, v_closing, v_changed);
 END;
 $$;

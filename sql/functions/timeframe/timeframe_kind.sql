@@ -4,7 +4,7 @@
 -- Rule      a name says everything its windows depend on.
 CREATE OR REPLACE FUNCTION timeframe_kind(p_tf text)
 RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
     WHEN p_tf LIKE '%D' THEN 'D'
     WHEN p_tf LIKE '%\_US' THEN 'U'

@@ -43,9 +43,9 @@ SELECT
 FROM bars AS b
 INNER JOIN dim_timeframe AS t ON t.tf = b.tf
 INNER JOIN bars_state AS s ON s.id = b.id AND s.family = t.bar_group
-CROSS JOIN LATERAL (SELECT timeframe_kind(t.tf) AS kind) AS k
+CROSS JOIN LATERAL (SELECT t.unit_kind AS kind) AS k
 CROSS JOIN LATERAL (
-    SELECT timeframe_first_unit(t.tf, (s.first_ts AT TIME ZONE s.tz)::date) AS first_unit
+    SELECT first_unit(t.unit_kind, t.tf_qty, t.allow_partial_start, (s.first_ts AT TIME ZONE s.tz)::date) AS first_unit
 ) AS f
 WHERE b.is_closed
 UNION ALL
@@ -143,9 +143,9 @@ FROM (
         INNER JOIN bars_state AS s ON s.id = b.id AND s.family = t.bar_group
         INNER JOIN cmc_price_bars_1d AS d ON d.id = b.id AND d.bar_seq BETWEEN b.first_row AND b.last_row
         LEFT JOIN cmc_price_bars_1d AS y ON y.id = d.id AND y.bar_seq = d.bar_seq - 1
-        CROSS JOIN LATERAL (SELECT timeframe_kind(t.tf) AS kind) AS k
+        CROSS JOIN LATERAL (SELECT t.unit_kind AS kind) AS k
         CROSS JOIN LATERAL (
-            SELECT timeframe_first_unit(t.tf, (s.first_ts AT TIME ZONE s.tz)::date) AS first_unit
+            SELECT first_unit(t.unit_kind, t.tf_qty, t.allow_partial_start, (s.first_ts AT TIME ZONE s.tz)::date) AS first_unit
         ) AS f
         CROSS JOIN LATERAL (
             SELECT

@@ -1,0 +1,18 @@
+-- first_unit: the unit with which bar 1 of a timeframe begins.
+--   p_kind       D, U, I, M or Y (timeframe_kind)
+--   p_n          units per bar
+--   p_anchored   windows lie where the calendar puts them
+--   p_first_day  the asset's first local day
+-- Returns   full periods: the first whole unit on or after p_first_day; anchored: the group of p_n units that holds
+--           it, counted from unit 0; rows: 1.
+-- Errors    none.   Cost  constant; inlined.
+-- Rule      full-period windows have no partial bars; anchored groups are the same for every asset.
+CREATE OR REPLACE FUNCTION first_unit(p_kind text, p_n int, p_anchored boolean, p_first_day date)
+RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN p_kind = 'D' THEN 1
+    WHEN p_anchored THEN floor(calendar_unit(p_kind, p_first_day)::float8 / p_n)::int * p_n
+    ELSE calendar_unit(p_kind, p_first_day)
+        + (unit_first_day(p_kind, calendar_unit(p_kind, p_first_day)) < p_first_day)::int
+END;
