@@ -4,8 +4,8 @@ CREATE TABLE dim_timeframe (
     label text,
     family text NOT NULL GENERATED ALWAYS AS (timeframe_family(tf)) STORED,
     alignment_type text NOT NULL GENERATED ALWAYS AS (CASE WHEN tf LIKE '%D' THEN 'tf_day' ELSE 'calendar' END) STORED,
-    base_unit text NOT NULL GENERATED ALWAYS AS (substring(tf FROM '^[0-9]+([DWMY])')) STORED,
-    tf_qty int NOT NULL GENERATED ALWAYS AS (substring(tf FROM '^[0-9]+')::int) STORED,
+    base_unit text NOT NULL GENERATED ALWAYS AS (coalesce(substring(tf FROM '^[0-9]+([DWMY])'), '')) STORED,
+    tf_qty int NOT NULL GENERATED ALWAYS AS (timeframe_qty(tf)) STORED,
     tf_days_nominal int NOT NULL GENERATED ALWAYS AS (timeframe_nominal_days(tf)) STORED,
     tf_days_min int NOT NULL GENERATED ALWAYS AS (timeframe_least_days(tf)) STORED,
     tf_days_max int NOT NULL GENERATED ALWAYS AS (timeframe_most_days(tf)) STORED,
@@ -34,8 +34,9 @@ CREATE TABLE dim_timeframe (
     -- The bars stored together: months and years are shared by the us and the iso family.
     bar_group text NOT NULL GENERATED ALWAYS AS (timeframe_bar_group(tf)) STORED,
     CONSTRAINT timeframe_name_follows_the_grammar CHECK (
-        tf ~ '^[1-9][0-9]{0,8}(D|W_CAL_(US|ISO)|W_CAL_ANCHOR_(US|ISO)|[MY]_CAL|[MY]_CAL_ANCHOR)$'),
-    CONSTRAINT timeframe_is_at_most_100000_days CHECK (timeframe_nominal_days(tf) BETWEEN 1 AND 100000),
+        tf ~ '^[1-9][0-9]*(D|W_CAL_(US|ISO)|W_CAL_ANCHOR_(US|ISO)|[MY]_CAL|[MY]_CAL_ANCHOR)$'),
+    -- 0 days: the name breaks the grammar, which is the other constraint's matter.
+    CONSTRAINT timeframe_is_at_most_100000_days CHECK (timeframe_nominal_days(tf) <= 100000),
     CONSTRAINT anchored_months_divide_the_year CHECK (
         tf !~ '^[0-9]+M_CAL_ANCHOR$' OR substring(tf FROM '^[0-9]+') IN ('1', '2', '3', '4', '6', '12'))
 );
