@@ -13,6 +13,5 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
     WHEN p_kind = 'D' THEN 1
     WHEN p_anchored THEN floor(calendar_unit(p_kind, p_first_day)::float8 / p_n)::int * p_n
-    ELSE calendar_unit(p_kind, p_first_day)
-        + (unit_first_day(p_kind, calendar_unit(p_kind, p_first_day)) < p_first_day)::int
+    ELSE calendar_unit(p_kind, p_first_day - 1) + 1
 END;
