@@ -35,9 +35,9 @@ def run(name: str) -> None:
 
 def upgrade() -> None:
     run("0001_tables.sql")
-    # Triggers and the catalogue need these functions, which name the tables.
+    # The triggers need their functions, which name the tables.
     for thing in context.config.attributes["catalogue"].after_tables:
-        if thing.path.startswith("functions/source/") or thing.path.endswith("/sync_ema_alpha.sql"):
+        if thing.path.startswith("functions/source/"):
             context.config.attributes["apply_object"](thing)
     for name in ("0001_triggers.sql", "0001_catalogue.sql"):
         if (HERE / name).exists():
