@@ -30,10 +30,10 @@ BEGIN
         WHERE ROW(
                 o.id, o.name, o.timeopen, o.timeclose, o.timehigh, o.timelow,
                 o.open, o.high, o.low, o.close, o.volume, o.marketcap, o.source_file
-            ) OPERATOR(pg_catalog.*<>) ROW(
+            )::record *<> ROW(
                 n.id, n.name, n.timeopen, n.timeclose, n.timehigh, n.timelow,
                 n.open, n.high, n.low, n.close, n.volume, n.marketcap, n.source_file
-            )
+            )::record
         GROUP BY 1
         ORDER BY 1
         ON CONFLICT (id, changed_by) DO UPDATE SET dirty_from = excluded.dirty_from

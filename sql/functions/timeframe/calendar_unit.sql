@@ -11,6 +11,6 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE p_kind
     WHEN 'U' THEN (p_day - date 'J0' + 1) / 7 - 348656
     WHEN 'I' THEN (p_day - date 'J0') / 7 - 348656
-    WHEN 'M' THEN (12 * extract(YEAR FROM p_day) + extract(MONTH FROM p_day))::int - 1
+    WHEN 'M' THEN 12 * extract(YEAR FROM p_day)::int + extract(MONTH FROM p_day)::int - 1
     WHEN 'Y' THEN extract(YEAR FROM p_day)::int
 END;

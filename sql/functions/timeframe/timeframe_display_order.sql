@@ -6,6 +6,12 @@
 CREATE OR REPLACE FUNCTION timeframe_display_order(p_tf text)
 RETURNS int
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE timeframe_kind(p_tf) WHEN 'D' THEN 0 WHEN 'U' THEN 1000000 WHEN 'I' THEN 2000000 WHEN 'M' THEN 3000000 ELSE 4000000 END
+RETURN CASE timeframe_kind(p_tf)
+        WHEN 'D' THEN 0
+        WHEN 'U' THEN 1000000
+        WHEN 'I' THEN 2000000
+        WHEN 'M' THEN 3000000
+        ELSE 4000000
+    END
     + CASE WHEN p_tf LIKE '%ANCHOR%' THEN 4000000 ELSE 0 END
     + timeframe_nominal_days(p_tf);

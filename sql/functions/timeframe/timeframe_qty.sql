@@ -6,4 +6,4 @@
 CREATE OR REPLACE FUNCTION timeframe_qty(p_tf text)
 RETURNS int
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN coalesce(least(substring(p_tf FROM '^[0-9]{1,7}')::int, 1000000), 0);
+RETURN least(coalesce(substring(p_tf FROM '^[0-9]{1,7}'), '0')::int, 1000000);
