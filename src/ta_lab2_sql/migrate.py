@@ -75,7 +75,8 @@ SELECT 'ROUTINE ' || oid::regprocedure::text FROM pinned
 
 # What users granted on our views and functions, as statements that grant it again.
 GRANTS = """
-SELECT 'VIEW ' || c.oid::regclass::text, c.oid::regclass::text, acl.privilege_type, r.rolname, acl.is_grantable
+SELECT
+    'VIEW ' || c.oid::regclass::text, c.oid::regclass::text, acl.privilege_type, r.rolname, acl.is_grantable
 FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS acl
 JOIN pg_roles AS r ON r.oid = acl.grantee
 WHERE c.relkind = 'v' AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
