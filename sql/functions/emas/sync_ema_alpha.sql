@@ -2,8 +2,8 @@
 -- Returns   the number of rows added; rows that are there are left alone.
 -- Errors    none.
 -- Cost      proportional to timeframes times periods; a few milliseconds for the seeded 2,686.
--- Rule      an alpha is a definition: 2/(p+1), 2/(p d + 1) and the daily step that decays like one bar step. Every
---           operand is float8 before it is divided. Half-lives are for reading; 0 where alpha is 1.
+-- Rule      an alpha is a definition: 2/(p+1), 2/(p d + 1) and the daily step that decays like one bar step.
+--           Every operand is float8 before it is divided. Half-lives are for reading; 0 where alpha is 1.
 CREATE OR REPLACE FUNCTION sync_ema_alpha()
 RETURNS int
 LANGUAGE plpgsql VOLATILE

@@ -1,9 +1,10 @@
--- note_raw_changes: trigger function of the raw table; notes the earliest change of each asset that a statement touched.
+-- note_raw_changes: trigger function of the raw table; notes the earliest change of each asset that a
+--   statement touched.
 -- Returns   NULL (ignored).   Errors  none.
 -- Cost      proportional to the rows that the statement touched.
--- Rule      one note per asset and writing transaction, so that two loads never wait for each other. An update that
---           changes only load_ts is none; one of id or "timestamp" is a delete and an insert. A truncate notes every asset
---           that has been built.
+-- Rule      one note per asset and writing transaction, so that two loads never wait for each other. An
+--           update that changes only load_ts is none; one of id or "timestamp" is a delete and an insert. A
+--           truncate notes every asset that has been built.
 CREATE OR REPLACE FUNCTION note_raw_changes()
 RETURNS trigger
 LANGUAGE plpgsql

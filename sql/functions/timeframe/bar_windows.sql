@@ -1,15 +1,16 @@
--- bar_windows: the windows of a timeframe for an asset that begins on a given day, one row each in bar_seq order.
+-- bar_windows: the windows of a timeframe for an asset that begins on a given day, one row each in bar_seq
+--   order.
 --   p_tf      a timeframe of the catalogue
 --   p_first   the asset's first day
 --   p_last    its last day: windows that start after it are left out
 --   p_from    windows that end before it are left out; NULL: none
--- Returns   bar_seq, window_start and window_end (inclusive), nominal tf_days, expected_start (first day on which a row is
---           expected) and, for anchored timeframes, bar_anchor_offset: days since the start of bar 1. No rows when p_tf,
---           p_first or p_last is NULL, or when bar 1 would start after p_last.
+-- Returns   bar_seq, window_start and window_end (inclusive), nominal tf_days, expected_start (first day on
+--           which a row is expected) and, for anchored timeframes, bar_anchor_offset: days since the start of
+--           bar 1. No rows when p_tf, p_first or p_last is NULL, or when bar 1 would start after p_last.
 -- Errors    TA002 unknown timeframe; TA004 p_first after p_last, or a day outside 1700-01-01 .. 2299-12-31.
 -- Cost      proportional to the windows returned: 10,000 in a few milliseconds.
--- Rule      bar_seq = (unit of the day - first unit) / n + 1. N-day windows are runs of calendar days: nominal for an
---           asset that lacks days, whose bars are counted in rows.
+-- Rule      bar_seq = (unit of the day - first unit) / n + 1. N-day windows are runs of calendar days:
+--           nominal for an asset that lacks days, whose bars are counted in rows.
 CREATE OR REPLACE FUNCTION bar_windows(p_tf text, p_first date, p_last date, p_from date DEFAULT NULL)
 RETURNS TABLE (
     bar_seq int,
@@ -50,7 +51,8 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'TA004',
             MESSAGE = 'a day lies outside 1700-01-01 .. 2299-12-31',
-            DETAIL = format('p_first %s, p_last %s, p_from %s', p_first, p_last, coalesce(p_from::text, 'NULL')),
+            DETAIL = format(
+                'p_first %s, p_last %s, p_from %s', p_first, p_last, coalesce(p_from::text, 'NULL')),
             HINT = 'Give days of rows that an asset can have.';
     END IF;
     IF p_first > p_last THEN

@@ -15,7 +15,7 @@ RETURN (
             (
                 SELECT count(*)::float8
                 FROM generate_series(0, least(length(p_name), 64)) AS i (i)
-                WHERE position(substr(' ' || upper(p_name) || ' ', i.i + 1, 2) IN ' ' || upper(n.name) || ' ') > 0
+                WHERE strpos(' ' || upper(n.name) || ' ', substr(' ' || upper(p_name) || ' ', i.i + 1, 2)) > 0
             ) / (length(n.name) + length(p_name) + 2) AS likeness
         FROM unnest(p_names) AS n (name)
         ORDER BY likeness DESC, n.name

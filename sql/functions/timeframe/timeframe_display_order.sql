@@ -1,4 +1,5 @@
--- timeframe_display_order: the number that listings order by: rows, us weeks, iso weeks, months, years, then anchored.
+-- timeframe_display_order: the number that listings order by: rows, us weeks, iso weeks, months, years, then
+--   anchored.
 --   p_tf   name of a timeframe
 -- Returns   kind * 1000000 + nominal days; kind D 0, W US 1, W ISO 2, M 3, Y 4, anchored 4 more.
 -- Errors    none.   Cost  constant; inlined.

@@ -1,6 +1,7 @@
 -- timeframe_nominal_days: nominal length, whatever the real width of a window.
 --   p_tf   name of a timeframe
--- Returns   n, 7n, 30n or 365n; 0 for a name that breaks the grammar; more than 100000 for any longer timeframe.
+-- Returns   n, 7n, 30n or 365n; 0 for a name that breaks the grammar; more than 100000 for any longer
+--           timeframe.
 -- Errors    none.   Cost  constant; inlined.
 -- Rule      one meaning of tf_days everywhere: the name alone gives it.
 CREATE OR REPLACE FUNCTION timeframe_nominal_days(p_tf text)
