@@ -95,9 +95,13 @@ def _load(settings: Settings, connection: psycopg.Connection[Any]) -> list[Loade
 
 def _refresh(settings: Settings) -> None:
     """Refresh the three assets the way `ta-lab2 refresh all` does."""
-    from ta_lab2_sql.refresh import run_refresh
-
-    run_refresh(settings, "all", ids=list(ASSETS))
+    if importlib.util.find_spec("ta_lab2_sql.refresh"):
+        importlib.import_module("ta_lab2_sql.refresh").run_refresh(settings, "all", ids=list(ASSETS))
+        return
+    with settings.connect("demo") as connection:
+        for asset in ASSETS:
+            connection.execute("SELECT FROM refresh_bars(%s)", (asset,))
+            connection.execute("SELECT FROM refresh_emas(%s)", (asset,))
 
 
 def _built(connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:

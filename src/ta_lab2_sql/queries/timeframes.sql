@@ -12,7 +12,8 @@ SELECT
 FROM dim_timeframe AS t
 LEFT JOIN LATERAL (
     SELECT window_start, window_end
-    FROM bar_windows(t.tf, %(first)s, %(first)s::date + 2 * t.tf_days_max)
+    FROM bar_windows(
+        t.tf, %(first)s::date, least(%(first)s::date + 2 * t.tf_days_max, date '2299-12-31'))
     ORDER BY bar_seq
     LIMIT 1
 ) AS w ON true
