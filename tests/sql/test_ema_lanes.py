@@ -1,4 +1,4 @@
-"""The one pass that carries all EMAs of a series, against worked examples of N-day timeframes, bit for bit."""
+"""The one pass that carries all EMAs of a series against the worked N-day examples, bit for bit."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@
 -- Returns    n = number of the end, from 1; v = vector of the live periods at that position.
 -- Errors     TA030 a NULL value.
 -- Cost       about 0.06 us a value and period; more than 18 periods take one pass for each 18.
--- Rule       one step is alpha * x + (1 - alpha) * previous, each operation rounded once; a seed replaces the step.
+-- Rule       one step is alpha * x + (1 - alpha) * previous, each rounded once; a seed replaces the step.
 CREATE OR REPLACE FUNCTION ema_lanes(
     p_values float8[], p_ends int[], p_alphas float8[], p_init float8[], p_seed_at int[], p_seeds float8[]
 )
