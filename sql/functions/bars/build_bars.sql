@@ -10,7 +10,9 @@
 -- Rule      a day's bar is (unit - first unit) / n + 1, where the unit is the row for N-day bars and the calendar
 --           week, month or year else. Highs and lows are found by rank, ties go to the earliest time.
 CREATE OR REPLACE FUNCTION build_bars(p_id int, p_tz text, p_tfs text[], p_from_rows int[])
-RETURNS TABLE (tf text, bars_written int, bars_deleted int, closing_from timestamptz, changed_from timestamptz)
+RETURNS TABLE (
+    tf text, bars_written int, bars_deleted int, closing_from timestamptz, changed_from timestamptz
+)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 SET jit = off
@@ -107,6 +109,12 @@ BEGIN
         WHERE d.id = p_id AND d.bar_seq >= v_first_row - 1
         WINDOW w AS (ORDER BY d.bar_seq)
     ),
+    newest_days AS MATERIALIZED (
+        SELECT * FROM days AS d WHERE d.row_no > v_rows - 256
+    ),
+    gap_days AS MATERIALIZED (
+        SELECT d.row_no, d.day, d.day_before FROM days AS d WHERE d.day > d.day_before + 1
+    ),
     runs AS MATERIALIZED (
         SELECT
             k.tf, k.bar_seq, min(k.row_no) AS first_row, max(k.row_no) AS last_row,
@@ -120,6 +128,18 @@ BEGIN
                 END - t.first_unit + t.n) / t.n AS bar_seq
             FROM timeframes AS t
             INNER JOIN days AS d ON d.row_no >= t.first_row
+            WHERE t.first_row <= v_rows - 256
+            UNION ALL
+            -- Timeframes that need the newest days only don't walk over all of them.
+            SELECT
+                t.tf, d.row_no, d.high_rank, d.low_rank, d.market_cap_row, t.bar,
+                (CASE t.kind
+                    WHEN 'D' THEN d.row_no WHEN 'U' THEN d.week_us WHEN 'I' THEN d.week_iso
+                    WHEN 'M' THEN d.month ELSE d.year
+                END - t.first_unit + t.n) / t.n AS bar_seq
+            FROM timeframes AS t
+            INNER JOIN newest_days AS d ON d.row_no >= t.first_row
+            WHERE t.first_row > v_rows - 256
         ) AS k
         WHERE k.bar_seq >= 1 AND k.bar_seq >= k.bar
         GROUP BY k.tf, k.bar_seq
@@ -134,7 +154,7 @@ BEGIN
                 d.day_before + 1 AS first_missing,
                 d.day - 1 AS last_missing
             FROM timeframes AS t
-            INNER JOIN days AS d ON d.row_no > t.first_row AND d.day > d.day_before + 1
+            INNER JOIN gap_days AS d ON d.row_no > t.first_row
             CROSS JOIN LATERAL (
                 SELECT
                     CASE WHEN t.kind = 'D' THEN d.row_no ELSE calendar_unit(t.kind, d.day) END AS unit,
