@@ -3,7 +3,9 @@ CREATE TABLE dim_timeframe (
     tf text PRIMARY KEY,
     label text,
     family text NOT NULL GENERATED ALWAYS AS (timeframe_family(tf)) STORED,
-    alignment_type text NOT NULL GENERATED ALWAYS AS (CASE WHEN tf LIKE '%D' THEN 'tf_day' ELSE 'calendar' END) STORED,
+    alignment_type text NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN tf LIKE '%D' THEN 'tf_day' ELSE 'calendar' END
+    ) STORED,
     base_unit text NOT NULL GENERATED ALWAYS AS (coalesce(substring(tf FROM '^[0-9]+([DWMY])'), '')) STORED,
     tf_qty int NOT NULL GENERATED ALWAYS AS (timeframe_qty(tf)) STORED,
     tf_days_nominal int NOT NULL GENERATED ALWAYS AS (timeframe_nominal_days(tf)) STORED,
@@ -13,14 +15,18 @@ CREATE TABLE dim_timeframe (
     calendar_anchor text GENERATED ALWAYS AS (
         CASE substring(tf FROM '^[0-9]+([DWMY])')
             WHEN 'W' THEN CASE WHEN tf LIKE '%\_US' THEN 'WEEK_END' ELSE 'ISO-WEEK' END
-            WHEN 'M' THEN CASE substring(tf FROM '^[0-9]+') WHEN '1' THEN 'EOM' WHEN '2' THEN 'EOM' WHEN '12' THEN 'EOY' ELSE 'EOQ' END
+            WHEN 'M' THEN CASE substring(tf FROM '^[0-9]+')
+                WHEN '1' THEN 'EOM' WHEN '2' THEN 'EOM' WHEN '12' THEN 'EOY' ELSE 'EOQ'
+            END
             WHEN 'Y' THEN 'EOY'
         END
     ) STORED,
     week_start text GENERATED ALWAYS AS (
         CASE substring(tf FROM '_(US|ISO)$') WHEN 'US' THEN 'sunday' WHEN 'ISO' THEN 'monday' END
     ) STORED,
-    roll_policy text NOT NULL GENERATED ALWAYS AS (CASE WHEN tf LIKE '%D' THEN 'multiple_of_tf' ELSE 'calendar_anchor' END) STORED,
+    roll_policy text NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN tf LIKE '%D' THEN 'multiple_of_tf' ELSE 'calendar_anchor' END
+    ) STORED,
     has_roll_flag boolean NOT NULL GENERATED ALWAYS AS (true) STORED,
     allow_partial_start boolean NOT NULL GENERATED ALWAYS AS (tf LIKE '%\_CAL\_ANCHOR%') STORED,
     allow_partial_end boolean NOT NULL GENERATED ALWAYS AS (tf LIKE '%\_CAL\_ANCHOR%') STORED,
@@ -65,7 +71,9 @@ CREATE TABLE ema_alpha (
         AND effective_days = period::bigint * tf_days
         AND alpha_bar = 2.0::float8 / (period::float8 + 1.0::float8)
         AND alpha_day = 2.0::float8 / (effective_days::float8 + 1.0::float8)
-        AND abs(alpha_equiv - (1.0::float8 - power(1.0::float8 - alpha_bar, 1.0::float8 / tf_days::float8))) <= 2.3e-16::float8)
+        AND abs(
+            alpha_equiv - (1.0::float8 - power(1.0::float8 - alpha_bar, 1.0::float8 / tf_days::float8))
+        ) <= 2.3e-16::float8)
 );
 
 CREATE TABLE cmc_price_histories7 (
@@ -159,7 +167,8 @@ CREATE TABLE cmc_price_bars_1d_state (
     last_rejected int NOT NULL DEFAULT 0
 );
 
--- One row per bar: its latest snapshot. first_row and last_row are bar_seq of its first and last validated day.
+-- One row per bar: its latest snapshot. first_row and last_row are bar_seq of its first and last validated
+-- day.
 CREATE TABLE bars (
     id int NOT NULL,
     tf text NOT NULL,
@@ -186,7 +195,8 @@ CREATE TABLE bars (
     PRIMARY KEY (id, tf, bar_seq)
 ) WITH (fillfactor = 95);
 
--- family is a bar group: one of the five families, or cal / cal_anchor for the months and years that two families share.
+-- family is a bar group: one of the five families, or cal / cal_anchor for the months and years that two
+-- families share.
 CREATE TABLE bars_state (
     id int NOT NULL,
     family text NOT NULL,

@@ -3,8 +3,10 @@
 --   p_tz    zone of the local day
 --   p_tfs   timeframes (not 1D) whose bars stand complete up to the day before
 --   p_row   row number (1d bar_seq) of the new day
--- Returns   per timeframe: bars_written; closing_from: "timestamp" of the last day of a bar that this day closed late.
--- Errors    TA010 the day falls on the local day of the one before, TA030 the bar that it continues is missing.
+-- Returns   per timeframe: bars_written; closing_from: "timestamp" of the last day of a bar that this day
+--           closed late.
+-- Errors    TA010 the day falls on the local day of the one before, TA030 the bar that it continues is
+--           missing.
 -- Cost      one forming bar per timeframe, found by arithmetic; closed history isn't read.
 -- Rule      as build_bars, one step of it.
 CREATE OR REPLACE FUNCTION append_bars(p_id int, p_tz text, p_tfs text[], p_row int)
@@ -26,7 +28,8 @@ DECLARE
     v_units int[];
 BEGIN
     SELECT * INTO v_new FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row;
-    SELECT d."timestamp" INTO v_before FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row - 1;
+    SELECT d."timestamp" INTO v_before
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row - 1;
     SELECT (d."timestamp" AT TIME ZONE p_tz)::date INTO v_first_day
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
     v_day := (v_new."timestamp" AT TIME ZONE p_tz)::date;
@@ -48,7 +51,9 @@ BEGIN
         WHERE u.kind <> 'D' AND u.first_unit <= calendar_unit(u.kind, v_day_before)
     ),
     placed AS MATERIALIZED (
-        SELECT u.tf, u.kind, u.n, u.first_unit, (calendar_unit(u.kind, v_day_before) - u.first_unit) / u.n + 1 AS bar_seq
+        SELECT
+            u.tf, u.kind, u.n, u.first_unit,
+            (calendar_unit(u.kind, v_day_before) - u.first_unit) / u.n + 1 AS bar_seq
         FROM timeframes AS u
     ),
     windows AS MATERIALIZED (
@@ -75,7 +80,9 @@ BEGIN
         FROM unnest(v_tfs, v_kinds, v_counts, v_units) AS u (tf, kind, n, first_unit)
     ),
     placed AS MATERIALIZED (
-        SELECT u.*, (u.unit - u.first_unit) / u.n + 1 AS bar_seq FROM timeframes AS u WHERE u.unit >= u.first_unit
+        SELECT u.*, (u.unit - u.first_unit) / u.n + 1 AS bar_seq
+        FROM timeframes AS u
+        WHERE u.unit >= u.first_unit
     ),
     windows AS MATERIALIZED (
         SELECT
@@ -84,7 +91,9 @@ BEGIN
                 WHEN u.kind = 'D' THEN p_row % u.n <> 1 AND u.n > 1
                 ELSE calendar_unit(u.kind, v_day_before) >= u.first_unit + (u.bar_seq - 1) * u.n
             END AS goes_on,
-            CASE WHEN u.kind <> 'D' THEN unit_first_day(u.kind, u.first_unit + u.bar_seq * u.n) - 1 END AS window_end,
+            CASE WHEN u.kind <> 'D'
+                THEN unit_first_day(u.kind, u.first_unit + u.bar_seq * u.n) - 1
+            END AS window_end,
             CASE WHEN u.kind <> 'D'
                 THEN greatest(unit_first_day(u.kind, u.first_unit + (u.bar_seq - 1) * u.n), v_first_day)
             END AS expected_start
@@ -92,9 +101,9 @@ BEGIN
     ),
     written AS (
         INSERT INTO bars AS b (
-            id, tf, bar_seq, first_row, last_row, days_remaining, missing_start, missing_interior, missing_end, is_closed,
-            first_missing_day, last_missing_day, time_open, time_close, time_high, time_low, open, high, low, close,
-            volume, market_cap)
+            id, tf, bar_seq, first_row, last_row, days_remaining, missing_start, missing_interior,
+            missing_end, is_closed, first_missing_day, last_missing_day, time_open, time_close, time_high,
+            time_low, open, high, low, close, volume, market_cap)
         SELECT
             p_id, t.tf, t.bar_seq,
             CASE
@@ -102,11 +111,17 @@ BEGIN
                 ELSE coalesce(o.first_row, p_row)
             END,
             p_row,
-            CASE WHEN t.kind = 'D' THEN t.n - (p_row - coalesce(o.first_row, p_row) + 1) ELSE t.window_end - v_day END,
+            CASE
+                WHEN t.kind = 'D' THEN t.n - (p_row - coalesce(o.first_row, p_row) + 1)
+                ELSE t.window_end - v_day
+            END,
             m.missing_start,
             coalesce(o.missing_interior, 0) + m.skipped,
             0,
-            CASE WHEN t.kind = 'D' THEN p_row - coalesce(o.first_row, p_row) + 1 = t.n ELSE v_day = t.window_end END,
+            CASE
+                WHEN t.kind = 'D' THEN p_row - coalesce(o.first_row, p_row) + 1 = t.n
+                ELSE v_day = t.window_end
+            END,
             coalesce(o.first_missing_day, CASE
                 WHEN m.missing_start > 0 THEN t.expected_start
                 WHEN m.skipped > 0 THEN v_day_before + 1
@@ -116,7 +131,9 @@ BEGIN
                 WHEN o.id IS NOT NULL THEN o.last_missing_day
                 WHEN m.missing_start > 0 THEN v_day - 1
             END,
-            coalesce(o.time_open, coalesce(v_before, v_new."timestamp" - interval '24 hours') + interval '1 millisecond'),
+            coalesce(
+                o.time_open,
+                coalesce(v_before, v_new."timestamp" - interval '24 hours') + interval '1 millisecond'),
             v_new."timestamp",
             CASE
                 WHEN o.id IS NULL OR v_new.high > o.high THEN v_new.time_high
@@ -142,7 +159,11 @@ BEGIN
         LEFT JOIN bars AS o ON o.id = p_id AND o.tf = t.tf AND o.bar_seq = t.bar_seq
         CROSS JOIN LATERAL (
             SELECT
-                CASE WHEN o.id IS NOT NULL THEN o.missing_start WHEN t.kind = 'D' THEN 0 ELSE v_day - t.expected_start END
+                CASE
+                    WHEN o.id IS NOT NULL THEN o.missing_start
+                    WHEN t.kind = 'D' THEN 0
+                    ELSE v_day - t.expected_start
+                END
                     AS missing_start,
                 CASE WHEN o.id IS NOT NULL THEN v_day - v_day_before - 1 ELSE 0 END AS skipped
         ) AS m

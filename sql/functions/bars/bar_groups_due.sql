@@ -3,8 +3,8 @@
 --   p_tfs     only these and those built are due (NULL: all canonical ones and those built)
 --   p_include_non_canonical  timeframes that aren't canonical are due too
 --   p_anew    forget what was built: a non-canonical timeframe isn't kept
--- Returns   a row per group: the columns of its state (NULL: never built), due in catalogue order without 1D, waiting:
---           a partial refresh left timeframes behind.
+-- Returns   a row per group: the columns of its state (NULL: never built), due in catalogue order without 1D,
+--           waiting: a partial refresh left timeframes behind.
 -- Errors    none.   Cost  the catalogue and the states, once.
 -- Rule      what was built stays current until a full rebuild, or until the catalogue drops it.
 CREATE OR REPLACE FUNCTION bar_groups_due(

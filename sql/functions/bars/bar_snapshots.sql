@@ -2,19 +2,21 @@
 --   p_id    asset id
 --   p_tf    timeframe; 1D gives the validated days in the form of snapshots
 --   p_from, p_to   p_from <= time_close < p_to; NULL: open end. Values don't depend on the range
--- Returns   the columns of the bar relations with bar_anchor_offset (NULL where a family has none), by time_close.
+-- Returns   the columns of the bar relations with bar_anchor_offset (NULL where a family has none), by
+--           time_close.
 -- Errors    TA001 unknown id, TA002 unknown timeframe, TA004 p_from after p_to.
 -- Cost      the days of the bars that overlap the range, about 3 us a day.
 -- Rule      every snapshot is its bar as it stood after that day.
 CREATE OR REPLACE FUNCTION bar_snapshots(
     p_id int, p_tf text, p_from timestamptz DEFAULT NULL, p_to timestamptz DEFAULT NULL)
 RETURNS TABLE (
-    id int, tf text, tf_days int, bar_seq int, bar_anchor_offset int, time_open timestamptz, time_close timestamptz,
-    time_high timestamptz, time_low timestamptz, open float8, high float8, low float8, close float8, volume float8,
-    market_cap float8, "timestamp" timestamptz, last_ts_half_open timestamptz, pos_in_bar int,
-    is_partial_start boolean, is_partial_end boolean, count_days int, count_days_remaining int,
-    is_missing_days boolean, count_missing_days int, count_missing_days_start int, count_missing_days_end int,
-    count_missing_days_interior int, missing_days_where text, first_missing_day date, last_missing_day date)
+    id int, tf text, tf_days int, bar_seq int, bar_anchor_offset int, time_open timestamptz,
+    time_close timestamptz, time_high timestamptz, time_low timestamptz, open float8, high float8, low float8,
+    close float8, volume float8, market_cap float8, "timestamp" timestamptz, last_ts_half_open timestamptz,
+    pos_in_bar int, is_partial_start boolean, is_partial_end boolean, count_days int,
+    count_days_remaining int, is_missing_days boolean, count_missing_days int, count_missing_days_start int,
+    count_missing_days_end int, count_missing_days_interior int, missing_days_where text,
+    first_missing_day date, last_missing_day date)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
@@ -30,9 +32,9 @@ BEGIN
         SELECT x.* FROM (SELECT
         d.id, '1D'::text AS tf, 1 AS tf_days, d.bar_seq, NULL::int AS anchor_offset,
         coalesce(lag(d."timestamp") OVER w, d."timestamp" - interval '24 hours') + interval '1 millisecond',
-        d."timestamp" AS time_close, d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap, d."timestamp",
-        d."timestamp" + interval '1 millisecond' AS half_open, 1, false, false, 1, 0, false, 0, 0, 0, 0, NULL::text, NULL::date,
-        NULL::date
+        d."timestamp" AS time_close, d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume,
+        d.market_cap, d."timestamp", d."timestamp" + interval '1 millisecond' AS half_open, 1, false, false,
+        1, 0, false, 0, 0, 0, 0, NULL::text, NULL::date, NULL::date
         FROM cmc_price_bars_1d AS d WHERE d.id = p_id WINDOW w AS (ORDER BY d.bar_seq)) AS x
         WHERE x."timestamp" >= coalesce(p_from, '-infinity') AND x."timestamp" < coalesce(p_to, 'infinity')
         ORDER BY x."timestamp";

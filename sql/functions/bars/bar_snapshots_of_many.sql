@@ -9,12 +9,13 @@
 CREATE OR REPLACE FUNCTION bar_snapshots(
     p_ids int[], p_tf text, p_from timestamptz DEFAULT NULL, p_to timestamptz DEFAULT NULL)
 RETURNS TABLE (
-    id int, tf text, tf_days int, bar_seq int, bar_anchor_offset int, time_open timestamptz, time_close timestamptz,
-    time_high timestamptz, time_low timestamptz, open float8, high float8, low float8, close float8, volume float8,
-    market_cap float8, "timestamp" timestamptz, last_ts_half_open timestamptz, pos_in_bar int,
-    is_partial_start boolean, is_partial_end boolean, count_days int, count_days_remaining int,
-    is_missing_days boolean, count_missing_days int, count_missing_days_start int, count_missing_days_end int,
-    count_missing_days_interior int, missing_days_where text, first_missing_day date, last_missing_day date)
+    id int, tf text, tf_days int, bar_seq int, bar_anchor_offset int, time_open timestamptz,
+    time_close timestamptz, time_high timestamptz, time_low timestamptz, open float8, high float8, low float8,
+    close float8, volume float8, market_cap float8, "timestamp" timestamptz, last_ts_half_open timestamptz,
+    pos_in_bar int, is_partial_start boolean, is_partial_end boolean, count_days int,
+    count_days_remaining int, is_missing_days boolean, count_missing_days int, count_missing_days_start int,
+    count_missing_days_end int, count_missing_days_interior int, missing_days_where text,
+    first_missing_day date, last_missing_day date)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET jit = off
@@ -50,9 +51,9 @@ BEGIN
     SELECT
         d.id, '1D', 1, d.bar_seq, NULL::int,
         coalesce(y."timestamp", d."timestamp" - interval '24 hours') + interval '1 millisecond',
-        d."timestamp", d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap, d."timestamp",
-        d."timestamp" + interval '1 millisecond', 1, false, false, 1, 0, false, 0, 0, 0, 0, NULL::text, NULL::date,
-        NULL::date
+        d."timestamp", d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap,
+        d."timestamp", d."timestamp" + interval '1 millisecond', 1, false, false, 1, 0, false, 0, 0, 0, 0,
+        NULL::text, NULL::date, NULL::date
     FROM cmc_price_bars_1d AS d
     LEFT JOIN cmc_price_bars_1d AS y ON y.id = d.id AND y.bar_seq = d.bar_seq - 1
     WHERE

@@ -1,14 +1,16 @@
 -- bar_timeframes_to_refresh: the timeframes of one asset whose bars have something to take up, and from when.
 --   p_id, p_groups, p_rezone, p_full, p_tfs, p_include_non_canonical   as in refresh_bar_groups
--- Returns   a row per timeframe: its group's state, is_new, pending_from (left behind by a partial refresh), from_ts
---           ("timestamp" of the first day that may differ; -infinity: all), ordinal in catalogue order.
+-- Returns   a row per timeframe: its group's state, is_new, pending_from (left behind by a partial refresh),
+--           from_ts ("timestamp" of the first day that may differ; -infinity: all), ordinal in catalogue
+--           order.
 -- Errors    none.   Cost  as bar_groups_due.
 -- Rule      a mark of the group and one of the timeframe: the earlier counts.
 CREATE OR REPLACE FUNCTION bar_timeframes_to_refresh(
-    p_id int, p_groups text[], p_rezone boolean, p_full boolean, p_tfs text[], p_include_non_canonical boolean)
+    p_id int, p_groups text[], p_rezone boolean, p_full boolean, p_tfs text[],
+    p_include_non_canonical boolean)
 RETURNS TABLE (
-    bar_group text, tf text, ordinal bigint, n_rows int, first_ts timestamptz, last_ts timestamptz, is_new boolean,
-    pending_from timestamptz, from_ts timestamptz)
+    bar_group text, tf text, ordinal bigint, n_rows int, first_ts timestamptz, last_ts timestamptz,
+    is_new boolean, pending_from timestamptz, from_ts timestamptz)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$

@@ -3,12 +3,14 @@
 --   p_tz         zone of the local day
 --   p_tfs        timeframes (not 1D)
 --   p_from_rows  for each of them the row number (1d bar_seq) of the first day that may differ; 1: all
--- Returns   per timeframe and kind of write: bars_written, bars_deleted; closing_from: "timestamp" of the last day of
---           the earliest stored bar that closed or reopened; changed_from: of the first day of the earliest bar written.
+-- Returns   per timeframe and kind of write: bars_written, bars_deleted; closing_from: "timestamp" of the
+--           last day of the earliest stored bar that closed or reopened; changed_from: of the first day of
+--           the earliest bar written.
 -- Errors    TA010 two days read fall on one local day.
 -- Cost      one pass over the days from the first bar touched, per timeframe; 0.6 us a day and timeframe.
--- Rule      a day's bar is (unit - first unit) / n + 1, where the unit is the row for N-day bars and the calendar
---           week, month or year else. Highs and lows are found by rank, ties go to the earliest time.
+-- Rule      a day's bar is (unit - first unit) / n + 1, where the unit is the row for N-day bars and the
+--           calendar week, month or year else. Highs and lows are found by rank, ties go to the earliest
+--           time.
 CREATE OR REPLACE FUNCTION build_bars(p_id int, p_tz text, p_tfs text[], p_from_rows int[])
 RETURNS TABLE (
     tf text, bars_written int, bars_deleted int, closing_from timestamptz, changed_from timestamptz
@@ -118,12 +120,14 @@ BEGIN
     runs AS MATERIALIZED (
         SELECT
             k.tf, k.bar_seq, min(k.row_no) AS first_row, max(k.row_no) AS last_row,
-            max(k.high_rank) AS high_rank, max(k.low_rank) AS low_rank, max(k.market_cap_row) AS market_cap_row
+            max(k.high_rank) AS high_rank, max(k.low_rank) AS low_rank,
+            max(k.market_cap_row) AS market_cap_row
         FROM (
             SELECT
                 t.tf, d.row_no, d.high_rank, d.low_rank, d.market_cap_row, t.bar,
                 (CASE t.kind
-                    WHEN 'D' THEN d.row_no WHEN 'U' THEN d.week_us WHEN 'I' THEN d.week_iso WHEN 'M' THEN d.month
+                    WHEN 'D' THEN d.row_no WHEN 'U' THEN d.week_us WHEN 'I' THEN d.week_iso
+                    WHEN 'M' THEN d.month
                     ELSE d.year
                 END - t.first_unit + t.n) / t.n AS bar_seq
             FROM timeframes AS t
@@ -158,7 +162,9 @@ BEGIN
             CROSS JOIN LATERAL (
                 SELECT
                     CASE WHEN t.kind = 'D' THEN d.row_no ELSE calendar_unit(t.kind, d.day) END AS unit,
-                    CASE WHEN t.kind = 'D' THEN d.row_no - 1 ELSE calendar_unit(t.kind, d.day_before) END AS unit_before
+                    CASE WHEN t.kind = 'D' THEN d.row_no - 1
+                        ELSE calendar_unit(t.kind, d.day_before)
+                    END AS unit_before
             ) AS u
             WHERE u.unit_before >= t.first_unit
         ) AS g
@@ -176,13 +182,16 @@ BEGIN
         ) AS g
         CROSS JOIN LATERAL ROWS FROM (
             unnest(g.bar_seqs),
-            volume_sums(v_volumes[g.first_rows[1] - v_first_row + 1:], g.first_rows[1] - 1, g.first_rows, g.last_rows)
+            volume_sums(
+                v_volumes[g.first_rows[1] - v_first_row + 1:], g.first_rows[1] - 1,
+                g.first_rows, g.last_rows)
         ) AS z (bar_seq, volume)
     ),
     shaped AS MATERIALIZED (
         SELECT
             r.tf, r.bar_seq, r.first_row, r.last_row, a.day AS first_day, l.day AS last_day,
-            coalesce(a.ts_before, a."timestamp" - interval '24 hours') + interval '1 millisecond' AS time_open,
+            coalesce(a.ts_before, a."timestamp" - interval '24 hours') + interval '1 millisecond'
+            AS time_open,
             a."timestamp" AS first_ts, l."timestamp" AS time_close,
             h.time_high, w.time_low, a.open, h.high, w.low, l.close, v.volume, m.market_cap,
             r.last_row - r.first_row + 1 AS n_days,
@@ -222,7 +231,9 @@ BEGIN
     ),
     differing AS MATERIALIZED (
         SELECT f.*, m.first_missing_day, m.last_missing_day, b.is_closed <> f.is_closed AS closing_changed,
-            record_image_ne(ROW(b.first_row, b.last_row, b.is_closed, b.close), ROW(f.first_row, f.last_row, f.is_closed, f.close))
+            record_image_ne(
+                ROW(b.first_row, b.last_row, b.is_closed, b.close),
+                ROW(f.first_row, f.last_row, f.is_closed, f.close))
                 AS marks_emas
         FROM final AS f
         CROSS JOIN LATERAL (
@@ -240,42 +251,45 @@ BEGIN
         ) AS m
         LEFT JOIN bars AS b ON b.id = p_id AND b.tf = f.tf AND b.bar_seq = f.bar_seq
         WHERE record_image_ne(ROW(
-            f.first_row, f.last_row, f.days_remaining, f.missing_start, f.missing_interior, f.missing_end, f.is_closed,
-            m.first_missing_day, m.last_missing_day, f.time_open, f.time_close, f.time_high, f.time_low, f.open,
-            f.high, f.low, f.close, f.volume, f.market_cap
+            f.first_row, f.last_row, f.days_remaining, f.missing_start, f.missing_interior, f.missing_end,
+            f.is_closed, m.first_missing_day, m.last_missing_day, f.time_open, f.time_close, f.time_high,
+            f.time_low, f.open, f.high, f.low, f.close, f.volume, f.market_cap
         ), ROW(
-            b.first_row, b.last_row, b.days_remaining, b.missing_start, b.missing_interior, b.missing_end, b.is_closed,
-            b.first_missing_day, b.last_missing_day, b.time_open, b.time_close, b.time_high, b.time_low, b.open,
-            b.high, b.low, b.close, b.volume, b.market_cap
+            b.first_row, b.last_row, b.days_remaining, b.missing_start, b.missing_interior, b.missing_end,
+            b.is_closed, b.first_missing_day, b.last_missing_day, b.time_open, b.time_close, b.time_high,
+            b.time_low, b.open, b.high, b.low, b.close, b.volume, b.market_cap
         ))
     ),
     written AS (
         INSERT INTO bars AS b (
-            id, tf, bar_seq, first_row, last_row, days_remaining, missing_start, missing_interior, missing_end, is_closed,
-            first_missing_day, last_missing_day, time_open, time_close, time_high, time_low, open, high, low, close,
-            volume, market_cap)
+            id, tf, bar_seq, first_row, last_row, days_remaining, missing_start, missing_interior,
+            missing_end, is_closed, first_missing_day, last_missing_day, time_open, time_close, time_high,
+            time_low, open, high, low, close, volume, market_cap)
         SELECT
-            p_id, f.tf, f.bar_seq, f.first_row, f.last_row, f.days_remaining, f.missing_start, f.missing_interior,
-            f.missing_end, f.is_closed, f.first_missing_day, f.last_missing_day, f.time_open, f.time_close, f.time_high,
-            f.time_low, f.open,
+            p_id, f.tf, f.bar_seq, f.first_row, f.last_row, f.days_remaining, f.missing_start,
+            f.missing_interior, f.missing_end, f.is_closed, f.first_missing_day, f.last_missing_day,
+            f.time_open, f.time_close, f.time_high, f.time_low, f.open,
             -- 0.0 and -0.0 are one price: the earlier day's spelling is kept.
             CASE WHEN f.high <> 0 THEN f.high ELSE (
                 SELECT d.high FROM days AS d
-                WHERE d.row_no BETWEEN f.first_row AND f.last_row AND d.high = 0 ORDER BY d.row_no LIMIT 1) END,
+                WHERE d.row_no BETWEEN f.first_row AND f.last_row AND d.high = 0
+                ORDER BY d.row_no LIMIT 1) END,
             CASE WHEN f.low <> 0 THEN f.low ELSE (
                 SELECT d.low FROM days AS d
-                WHERE d.row_no BETWEEN f.first_row AND f.last_row AND d.low = 0 ORDER BY d.row_no LIMIT 1) END,
+                WHERE d.row_no BETWEEN f.first_row AND f.last_row AND d.low = 0
+                ORDER BY d.row_no LIMIT 1) END,
             f.close, f.volume, f.market_cap
         FROM differing AS f
         ORDER BY f.tf, f.bar_seq
         ON CONFLICT (id, tf, bar_seq) DO UPDATE SET
-            first_row = excluded.first_row, last_row = excluded.last_row, days_remaining = excluded.days_remaining,
-            missing_start = excluded.missing_start, missing_interior = excluded.missing_interior,
-            missing_end = excluded.missing_end, is_closed = excluded.is_closed,
-            first_missing_day = excluded.first_missing_day, last_missing_day = excluded.last_missing_day,
-            time_open = excluded.time_open, time_close = excluded.time_close, time_high = excluded.time_high,
-            time_low = excluded.time_low, open = excluded.open, high = excluded.high, low = excluded.low,
-            close = excluded.close, volume = excluded.volume, market_cap = excluded.market_cap
+            first_row = excluded.first_row, last_row = excluded.last_row,
+            days_remaining = excluded.days_remaining, missing_start = excluded.missing_start,
+            missing_interior = excluded.missing_interior, missing_end = excluded.missing_end,
+            is_closed = excluded.is_closed, first_missing_day = excluded.first_missing_day,
+            last_missing_day = excluded.last_missing_day, time_open = excluded.time_open,
+            time_close = excluded.time_close, time_high = excluded.time_high, time_low = excluded.time_low,
+            open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close,
+            volume = excluded.volume, market_cap = excluded.market_cap
         RETURNING b.tf
     )
     SELECT

@@ -1,7 +1,9 @@
--- check_timeframes: refuse timeframes that a family doesn't have, and a catalogue that nothing can be built from.
+-- check_timeframes: refuse timeframes that a family doesn't have, and a catalogue that nothing can be built
+--   from.
 --   p_family   a family, 1d or all (an EMA variant's name counts as its family)
 --   p_tfs      names to check; NULL: none
--- Errors    TA002 unknown timeframe or one of another family, TA004 an empty list, TA020 1D missing or not canonical.
+-- Errors    TA002 unknown timeframe or one of another family, TA004 an empty list, TA020 1D missing or not
+--           canonical.
 -- Cost      the catalogue, once.
 -- Rule      a name is compared exactly; with all, any family may have it.
 CREATE OR REPLACE FUNCTION check_timeframes(p_family text, p_tfs text[])
@@ -49,7 +51,9 @@ BEGIN
         LIMIT 3) AS n;
     RAISE EXCEPTION USING
         ERRCODE = 'TA002',
-        MESSAGE = format('unknown timeframe %s of family %s', coalesce(quote_literal(v_tf), 'NULL'), p_family),
+        MESSAGE = format(
+            'unknown timeframe %s of family %s',
+            coalesce(quote_literal(v_tf), 'NULL'), p_family),
         DETAIL = 'dim_timeframe lists the timeframes of each family.',
         HINT = format('The nearest are: %s', coalesce(v_near, 'none'));
 END;

@@ -14,8 +14,8 @@ BEGIN
         MESSAGE = format('asset %s has two days on %s in zone %s: %s and %s', p_id, p_day, p_tz,
             to_char(p_one AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS"Z"'),
             to_char(p_other AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS"Z"')),
-        DETAIL = 'Bars of several days take one row a local day. East of UTC a day-end stamp belongs to the next '
-            'day, and where clocks change one day a year gets two.',
+        DETAIL = 'Bars of several days take one row a local day. East of UTC a day-end stamp belongs to the '
+            'next day, and where clocks change one day a year gets two.',
         HINT = 'Delete one of the two rows, or use another zone, at or west of UTC: --tz UTC';
 END;
 $$;

@@ -5,12 +5,13 @@
 --   p_tfs_done, p_written, p_deleted, p_closing, p_changed   what append_bars and build_bars returned
 -- Returns   a row per group as refresh_bar_groups.
 -- Errors    none.   Cost  a row per group.
--- Rule      timeframes that the call left out keep waiting. A bar that closed late or opened again changes the rows of
---           its last day; a rebuild what it really changed; another zone every calendar bar.
+-- Rule      timeframes that the call left out keep waiting. A bar that closed late or opened again changes
+--           the rows of its last day; a rebuild what it really changed; another zone every calendar bar.
 CREATE OR REPLACE FUNCTION record_bars(
     p_id int, p_groups text[], p_tz text, p_rezone boolean, p_full boolean, p_tfs text[],
-    p_include_non_canonical boolean, p_rows int, p_first timestamptz, p_last timestamptz, p_tfs_refreshed text[],
-    p_tfs_done text[], p_written int[], p_deleted int[], p_closing timestamptz[], p_changed timestamptz[])
+    p_include_non_canonical boolean, p_rows int, p_first timestamptz, p_last timestamptz,
+    p_tfs_refreshed text[], p_tfs_done text[], p_written int[], p_deleted int[], p_closing timestamptz[],
+    p_changed timestamptz[])
 RETURNS TABLE (bar_group text, action text, dirty_from timestamptz, bars_written int, bars_deleted int)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -46,7 +47,8 @@ BEGIN
             WHEN v_group.refreshed <> '{}' THEN least(v_group.dirty_from, v_group.pending_from)
         END;
         action := CASE
-            WHEN p_full OR p_rezone OR v_group.n_rows IS NULL OR NOT v_group.refreshed <@ v_group.tfs THEN 'rebuild'
+            WHEN p_full OR p_rezone OR v_group.n_rows IS NULL OR NOT v_group.refreshed <@ v_group.tfs
+                THEN 'rebuild'
             WHEN v_group.refreshed = '{}' THEN 'noop'
             WHEN v_group.first_ts <> p_first THEN 'backfill'
             WHEN dirty_from > v_group.last_ts THEN 'append'
@@ -55,7 +57,8 @@ BEGIN
         RETURN NEXT;
         CONTINUE WHEN v_group.n_rows IS NOT NULL AND v_group.refreshed = '{}' AND v_group.tfs = v_group.due;
 
-        IF p_tfs IS NOT NULL AND NOT p_rezone AND v_group.dirty_from IS NOT NULL AND v_group.refreshed <> '{}' THEN
+        IF p_tfs IS NOT NULL AND NOT p_rezone AND v_group.dirty_from IS NOT NULL
+            AND v_group.refreshed <> '{}' THEN
             INSERT INTO bars_pending AS p (id, tf, family, dirty_from, first_ts, last_ts)
             SELECT p_id, t.tf, v_group.bar_group, v_group.dirty_from, v_group.first_ts, v_group.last_ts
             FROM unnest(v_group.due) AS t (tf)

@@ -7,9 +7,10 @@
 --   p_include_non_canonical  timeframes that aren't canonical are due too
 -- Returns   a row per group: action, dirty_from, bars_written, bars_deleted.
 -- Errors    TA010, TA030.   Locks  the asset's row in cmc_price_bars_1d_state.
--- Cost      nothing to do: one look at the states and the catalogue; a few new days: append_bars; else build_bars.
--- Rule      due are canonical timeframes and those already built; a new one is built alone, a deleted one removed.
---           Bars, state and what is handed on to the EMAs change together.
+-- Cost      nothing to do: one look at the states and the catalogue; a few new days: append_bars; else
+--           build_bars.
+-- Rule      due are canonical timeframes and those already built; a new one is built alone, a deleted one
+--           removed. Bars, state and what is handed on to the EMAs change together.
 CREATE OR REPLACE FUNCTION refresh_bar_groups(
     p_id int, p_groups text[], p_tz text, p_rezone boolean, p_full boolean, p_tfs text[],
     p_include_non_canonical boolean)
@@ -46,13 +47,16 @@ BEGIN
             OR EXISTS (SELECT FROM bars AS b WHERE b.id = p_id);
     ELSE
         SELECT coalesce(bool_or(
-            p.tfs IS DISTINCT FROM p.due OR p.n_rows IS DISTINCT FROM v_rows OR p.last_ts IS DISTINCT FROM v_last
+            p.tfs IS DISTINCT FROM p.due OR p.n_rows IS DISTINCT FROM v_rows
+            OR p.last_ts IS DISTINCT FROM v_last
             OR p.dirty_from IS NOT NULL OR p.waiting), false)
         INTO v_work
         FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false) AS p;
     END IF;
     IF NOT v_work THEN
-        RETURN QUERY SELECT g.bar_group, 'noop', NULL::timestamptz, 0, 0 FROM unnest(p_groups) AS g (bar_group);
+        RETURN QUERY
+        SELECT g.bar_group, 'noop', NULL::timestamptz, 0, 0
+        FROM unnest(p_groups) AS g (bar_group);
         RETURN;
     END IF;
 
@@ -62,7 +66,8 @@ BEGIN
     END IF;
     PERFORM FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id FOR UPDATE;
     IF NOT FOUND THEN
-        INSERT INTO cmc_price_bars_1d_state AS s (id, last_run_ts) VALUES (p_id, v_now) ON CONFLICT (id) DO NOTHING;
+        INSERT INTO cmc_price_bars_1d_state AS s (id, last_run_ts) VALUES (p_id, v_now)
+        ON CONFLICT (id) DO NOTHING;
         PERFORM FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id FOR UPDATE;
     END IF;
     SELECT d.bar_seq, d."timestamp" INTO v_rows, v_last
@@ -70,7 +75,8 @@ BEGIN
     SELECT d."timestamp" INTO v_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
 
     IF NOT p_full AND NOT p_rezone THEN
-        SELECT p.bar_group INTO v_odd FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false) AS p
+        SELECT p.bar_group INTO v_odd
+        FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false) AS p
         WHERE
             (p.n_rows IS NOT NULL AND p.dirty_from IS NULL
                 AND ROW(p.n_rows, p.first_ts, p.last_ts) IS DISTINCT FROM ROW(v_rows, v_first, v_last))
@@ -93,7 +99,9 @@ BEGIN
         ), counted AS (
             SELECT g.tf, count(*)::int AS n FROM gone AS g GROUP BY g.tf
         )
-        SELECT array_agg(c.tf), array_agg(0), array_agg(c.n), array_agg(NULL::timestamptz), array_agg(NULL::timestamptz)
+        SELECT
+            array_agg(c.tf), array_agg(0), array_agg(c.n),
+            array_agg(NULL::timestamptz), array_agg(NULL::timestamptz)
         INTO v_done_tfs, v_written, v_deleted, v_closing, v_changed
         FROM counted AS c;
     END IF;
@@ -123,7 +131,9 @@ BEGIN
 
     IF v_append_tfs IS NOT NULL THEN
         FOR v_row IN v_append_from + 1 .. v_rows LOOP
-            SELECT array_agg(a.tf) AS tfs, array_agg(a.bars_written) AS n, array_agg(a.closing_from) AS closing
+            SELECT
+                array_agg(a.tf) AS tfs, array_agg(a.bars_written) AS n,
+                array_agg(a.closing_from) AS closing
             INTO v_more FROM append_bars(p_id, p_tz, v_append_tfs, v_row) AS a;
             CONTINUE WHEN v_more.tfs IS NULL;
             IF v_row = v_append_from + 1 THEN
@@ -133,7 +143,8 @@ BEGIN
                 -- A bar that takes several of the new days counts once: here only bars that begin.
                 v_done_tfs := v_done_tfs || v_more.tfs;
                 v_written := v_written || ARRAY(
-                    SELECT (b.first_row = v_row)::int FROM unnest(v_more.tfs) WITH ORDINALITY AS m (tf, ordinal)
+                    SELECT (b.first_row = v_row)::int
+                    FROM unnest(v_more.tfs) WITH ORDINALITY AS m (tf, ordinal)
                     INNER JOIN bars AS b ON b.id = p_id AND b.tf = m.tf AND b.last_row = v_row
                     ORDER BY m.ordinal);
             END IF;
@@ -143,7 +154,9 @@ BEGIN
         END LOOP;
     END IF;
     IF v_build_tfs IS NOT NULL THEN
-        SELECT array_agg(b.tf) AS tfs, array_agg(b.bars_written) AS written, array_agg(b.bars_deleted) AS deleted,
+        SELECT
+            array_agg(b.tf) AS tfs, array_agg(b.bars_written) AS written,
+            array_agg(b.bars_deleted) AS deleted,
             array_agg(b.closing_from) AS closing, array_agg(b.changed_from) AS changed
         INTO v_more FROM build_bars(p_id, p_tz, v_build_tfs, v_build_rows) AS b;
         IF v_more.tfs IS NOT NULL THEN
@@ -156,7 +169,7 @@ BEGIN
     END IF;
 
     RETURN QUERY SELECT * FROM record_bars(
-        p_id, p_groups, p_tz, p_rezone, p_full, p_tfs, p_include_non_canonical, v_rows, v_first, v_last, v_tfs,
-        v_done_tfs, v_written, v_deleted, v_closing, v_changed);
+        p_id, p_groups, p_tz, p_rezone, p_full, p_tfs, p_include_non_canonical, v_rows, v_first, v_last,
+        v_tfs, v_done_tfs, v_written, v_deleted, v_closing, v_changed);
 END;
 $$;

@@ -2,16 +2,18 @@
 --   p_id             asset id
 --   p_family         1d, multi_tf, cal_us, cal_iso, cal_anchor_us, cal_anchor_iso or all
 --   p_full           build what is named from nothing
---   p_tz             IANA zone of the asset's local day; NULL: the one it has, at first America/New_York. Another
---                    zone than before rebuilds every family of bars built for the asset
---   p_lookback_days  times 24 hours before the newest raw row that are compared with what is stored, 0 or more
+--   p_tz             IANA zone of the asset's local day; NULL: the one it has, at first America/New_York.
+--                    Another zone than before rebuilds every family of bars built for the asset
+--   p_lookback_days  times 24 hours before the newest raw row that are compared with what is stored, 0 or
+--                    more
 --   p_tfs            only these timeframes, canonical or not; what others wait for stays recorded
 --   p_time_min, p_time_max  examine only raw rows with p_time_min <= "timestamp" < p_time_max (1d and all)
 --   p_keep_rejects   write bad rows to cmc_price_bars_1d_rejects
 --   p_include_non_canonical  also timeframes that aren't canonical
 --   p_upstream       false: work from the validated days as they stand
--- Returns   a row per family: action (noop, append, revise, backfill, rebuild), dirty_from ("timestamp" of the earliest
---           day concerned), bars_written, bars_deleted, and for 1d days_read, rejected, repaired_..; elapsed.
+-- Returns   a row per family: action (noop, append, revise, backfill, rebuild), dirty_from ("timestamp" of
+--           the earliest day concerned), bars_written, bars_deleted, and for 1d days_read, rejected,
+--           repaired_..; elapsed.
 -- Errors    TA001 unknown id, TA002 unknown family or timeframe, TA004 bad range, look-back or zone,
 --           TA010 two days on one local day, TA020 catalogue without 1D, TA030 state and bars disagree.
 -- Locks     the asset's row in cmc_price_bars_1d_state, once there is something to write.
@@ -30,8 +32,8 @@ CREATE OR REPLACE FUNCTION refresh_bars(
     p_include_non_canonical boolean DEFAULT false,
     p_upstream boolean DEFAULT true)
 RETURNS TABLE (
-    id int, family text, action text, dirty_from timestamptz, bars_written int, bars_deleted int, days_read int,
-    rejected int, repaired_timehigh int, repaired_timelow int, elapsed interval)
+    id int, family text, action text, dirty_from timestamptz, bars_written int, bars_deleted int,
+    days_read int, rejected int, repaired_timehigh int, repaired_timelow int, elapsed interval)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $$
@@ -60,8 +62,10 @@ BEGIN
     END IF;
     IF p_lookback_days IS NULL OR p_lookback_days < 0 THEN
         RAISE EXCEPTION USING
-            ERRCODE = 'TA004', MESSAGE = format('look-back of %s days', coalesce(p_lookback_days::text, 'NULL')),
-            DETAIL = 'p_lookback_days is a number of days, 0 or more.', HINT = 'Use 0 to switch the look-back off.';
+            ERRCODE = 'TA004',
+            MESSAGE = format('look-back of %s days', coalesce(p_lookback_days::text, 'NULL')),
+            DETAIL = 'p_lookback_days is a number of days, 0 or more.',
+            HINT = 'Use 0 to switch the look-back off.';
     END IF;
     IF p_time_min >= p_time_max THEN
         RAISE EXCEPTION USING
@@ -72,7 +76,8 @@ BEGIN
     IF (p_time_min IS NOT NULL OR p_time_max IS NOT NULL) AND p_family NOT IN ('1d', 'all') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'TA004', MESSAGE = format('family %s cannot be bounded in time', p_family),
-            DETAIL = 'Only raw rows can: a bar needs all its days.', HINT = 'Use family 1d or all, or leave the bounds out.';
+            DETAIL = 'Only raw rows can: a bar needs all its days.',
+            HINT = 'Use family 1d or all, or leave the bounds out.';
     END IF;
     v_tz := resolve_tz(p_tz);
     PERFORM check_timeframes(p_family, p_tfs);
@@ -93,10 +98,12 @@ BEGIN
 
     IF p_family IN ('1d', 'all') OR p_upstream THEN
         SELECT * INTO v_days FROM refresh_bars_1d(
-            p_id, p_full AND p_family IN ('1d', 'all'), p_lookback_days, p_time_min, p_time_max, p_keep_rejects);
+            p_id, p_full AND p_family IN ('1d', 'all'), p_lookback_days, p_time_min, p_time_max,
+            p_keep_rejects);
         RETURN QUERY SELECT
-            p_id, '1d', v_days.action, v_days.dirty_from, v_days.bars_written, v_days.bars_deleted, v_days.days_read,
-            v_days.rejected, v_days.repaired_timehigh, v_days.repaired_timelow, clock_timestamp() - v_started;
+            p_id, '1d', v_days.action, v_days.dirty_from, v_days.bars_written, v_days.bars_deleted,
+            v_days.days_read, v_days.rejected, v_days.repaired_timehigh, v_days.repaired_timelow,
+            clock_timestamp() - v_started;
     END IF;
     IF p_family = '1d' THEN
         RETURN;
@@ -132,7 +139,8 @@ BEGIN
         0, 0, 0, 0, clock_timestamp() - v_started
     FROM unnest(v_wanted) WITH ORDINALITY AS w (family, ordinal)
     LEFT JOIN refresh_bar_groups(
-        p_id, v_groups, v_tz, coalesce(v_rezone, false), p_full, p_tfs, coalesce(p_include_non_canonical, false)
+        p_id, v_groups, v_tz, coalesce(v_rezone, false), p_full, p_tfs,
+        coalesce(p_include_non_canonical, false)
     ) AS g
         -- Shared months and years count for the first family of the call that reads them.
         ON w.family = (

@@ -5,7 +5,8 @@
 -- Returns   one sum per bar, in order; NULL where every volume is NULL.
 -- Errors    none.   Cost  one pass over the days, about 0.15 us a day.
 -- Rule      plain float8 additions starting with the first known volume; an unknown one adds nothing.
-CREATE OR REPLACE FUNCTION volume_sums(p_volumes float8[], p_offset int, p_first_rows int[], p_last_rows int[])
+CREATE OR REPLACE FUNCTION volume_sums(
+    p_volumes float8[], p_offset int, p_first_rows int[], p_last_rows int[])
 RETURNS SETOF float8
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 AS $$

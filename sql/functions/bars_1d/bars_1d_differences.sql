@@ -3,7 +3,8 @@
 --   p_after         look at "timestamp" > p_after only
 --   p_time_min, p_time_max  and at p_time_min <= "timestamp" < p_time_max (NULL: open)
 --   p_keep_rejects  whether bad rows are expected among the rejects
--- Returns   one row per day looked at: n (1 when its raw row exists), differs_at (its "timestamp", NULL: equal).
+-- Returns   one row per day looked at: n (1 when its raw row exists), differs_at (its "timestamp", NULL:
+--           equal).
 -- Errors    none.   Cost  index ranges of three tables.
 -- Rule      the look-back serves sources that change rows behind the triggers; equal rows write nothing.
 CREATE OR REPLACE FUNCTION bars_1d_differences(

@@ -9,13 +9,13 @@
 -- Errors    none of its own: a bad row becomes a reject.
 -- Locks     the asset's row in cmc_price_bars_1d_state, once there is something to write.
 -- Cost      index ranges from the earliest change on; nothing new: a look at the notes and the look-back.
--- Rule      days are numbered 1.. over accepted rows; only rows that differ are written; what changed from which
---           day is handed to bars and EMAs in the same transaction; a noop writes nothing.
+-- Rule      days are numbered 1.. over accepted rows; only rows that differ are written; what changed from
+--           which day is handed to bars and EMAs in the same transaction; a noop writes nothing.
 CREATE OR REPLACE FUNCTION refresh_bars_1d(
     p_id int, p_full boolean, p_lookback_days int, p_time_min timestamptz, p_time_max timestamptz,
     p_keep_rejects boolean,
-    OUT action text, OUT dirty_from timestamptz, OUT bars_written int, OUT bars_deleted int, OUT days_read int,
-    OUT rejected int, OUT repaired_timehigh int, OUT repaired_timelow int)
+    OUT action text, OUT dirty_from timestamptz, OUT bars_written int, OUT bars_deleted int,
+    OUT days_read int, OUT rejected int, OUT repaired_timehigh int, OUT repaired_timelow int)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $$
@@ -67,7 +67,8 @@ BEGIN
     END IF;
 
     -- From here on there may be something to write: one refresh of the asset at a time.
-    INSERT INTO cmc_price_bars_1d_state AS s (id, last_run_ts) VALUES (p_id, v_now) ON CONFLICT (id) DO NOTHING;
+    INSERT INTO cmc_price_bars_1d_state AS s (id, last_run_ts) VALUES (p_id, v_now)
+    ON CONFLICT (id) DO NOTHING;
     SELECT * INTO v_state FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id FOR UPDATE;
     v_known := v_state.last_src_ts IS NOT NULL;
     WITH taken AS (DELETE FROM raw_changes AS c WHERE c.id = p_id RETURNING c.dirty_from)
@@ -159,13 +160,13 @@ BEGIN
     ),
     written AS (
         INSERT INTO cmc_price_bars_1d AS d (
-            id, "timestamp", tf, bar_seq, time_open, time_close, time_high, time_low, open, high, low, close, volume,
-            market_cap, is_partial_start, is_partial_end, is_missing_days, repaired_timehigh, repaired_timelow,
-            src_name, src_file, src_load_ts, ingested_at)
+            id, "timestamp", tf, bar_seq, time_open, time_close, time_high, time_low, open, high, low, close,
+            volume, market_cap, is_partial_start, is_partial_end, is_missing_days, repaired_timehigh,
+            repaired_timelow, src_name, src_file, src_load_ts, ingested_at)
         SELECT
-            p_id, f."timestamp", '1D', f.bar_seq, f.time_open, f.time_close, f.time_high, f.time_low, f.open, f.high,
-            f.low, f.close, f.volume, f.market_cap, false, false, false, f.repaired_timehigh, f.repaired_timelow,
-            f.src_name, f.src_file, f.src_load_ts, v_now
+            p_id, f."timestamp", '1D', f.bar_seq, f.time_open, f.time_close, f.time_high, f.time_low, f.open,
+            f.high, f.low, f.close, f.volume, f.market_cap, false, false, false, f.repaired_timehigh,
+            f.repaired_timelow, f.src_name, f.src_file, f.src_load_ts, v_now
         FROM differing AS f
         ORDER BY f."timestamp"
         ON CONFLICT (id, "timestamp") DO UPDATE SET
@@ -176,7 +177,8 @@ BEGIN
             is_partial_start = excluded.is_partial_start, is_partial_end = excluded.is_partial_end,
             is_missing_days = excluded.is_missing_days, repaired_timehigh = excluded.repaired_timehigh,
             repaired_timelow = excluded.repaired_timelow, src_name = excluded.src_name,
-            src_file = excluded.src_file, src_load_ts = excluded.src_load_ts, ingested_at = excluded.ingested_at
+            src_file = excluded.src_file, src_load_ts = excluded.src_load_ts,
+            ingested_at = excluded.ingested_at
         RETURNING d."timestamp"
     )
     SELECT
@@ -187,7 +189,8 @@ BEGIN
         min(f."timestamp") FILTER (WHERE f.marks_emas),
         count(*) FILTER (WHERE f.repaired_timehigh),
         count(*) FILTER (WHERE f.repaired_timelow)
-    INTO bars_written, v_accepted, v_written_from, v_marked_from, v_closes_from, repaired_timehigh, repaired_timelow
+    INTO bars_written, v_accepted, v_written_from, v_marked_from, v_closes_from, repaired_timehigh,
+    repaired_timelow
     FROM differing AS f;
 
     -- Days after a bounded range keep their content but may move up or down.
@@ -200,7 +203,9 @@ BEGIN
                 WHERE d.id = p_id AND d."timestamp" >= p_time_max
                 RETURNING d."timestamp"
             )
-            SELECT count(*), least(v_written_from, min(m."timestamp")), least(v_marked_from, min(m."timestamp")),
+            SELECT
+                count(*), least(v_written_from, min(m."timestamp")),
+                least(v_marked_from, min(m."timestamp")),
                 least(v_closes_from, min(m."timestamp"))
             INTO v_shifted, v_written_from, v_marked_from, v_closes_from
             FROM moved AS m;
@@ -225,23 +230,23 @@ BEGIN
     IF p_keep_rejects AND rejected > 0 THEN
         WITH written AS (
             INSERT INTO cmc_price_bars_1d_rejects AS r (
-                id, "timestamp", tf, reason, time_open, time_close, time_high, time_low, open, high, low, close,
-                volume, market_cap, src_name, src_file, src_load_ts, rejected_at)
+                id, "timestamp", tf, reason, time_open, time_close, time_high, time_low, open, high, low,
+                close, volume, market_cap, src_name, src_file, src_load_ts, rejected_at)
             SELECT
-                p_id, c."timestamp", '1D', c.reason, c.time_open, c.time_close, c.raw_time_high, c.raw_time_low,
-                c.raw_open, c.raw_high, c.raw_low, c.raw_close, c.raw_volume, c.raw_market_cap,
-                c.src_name, c.src_file, c.src_load_ts, v_now
+                p_id, c."timestamp", '1D', c.reason, c.time_open, c.time_close, c.raw_time_high,
+                c.raw_time_low, c.raw_open, c.raw_high, c.raw_low, c.raw_close, c.raw_volume,
+                c.raw_market_cap, c.src_name, c.src_file, c.src_load_ts, v_now
             FROM bars_1d_candidates AS c
             WHERE
                 c.id = p_id AND c."timestamp" >= v_from AND (p_time_max IS NULL OR c."timestamp" < p_time_max)
                 AND c.reason IS NOT NULL
             ORDER BY c."timestamp"
             ON CONFLICT (id, "timestamp", reason) DO UPDATE SET
-                time_open = excluded.time_open, time_close = excluded.time_close, time_high = excluded.time_high,
-                time_low = excluded.time_low, open = excluded.open, high = excluded.high, low = excluded.low,
-                close = excluded.close, volume = excluded.volume, market_cap = excluded.market_cap,
-                src_name = excluded.src_name, src_file = excluded.src_file, src_load_ts = excluded.src_load_ts,
-                rejected_at = excluded.rejected_at
+                time_open = excluded.time_open, time_close = excluded.time_close,
+                time_high = excluded.time_high, time_low = excluded.time_low, open = excluded.open,
+                high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume,
+                market_cap = excluded.market_cap, src_name = excluded.src_name, src_file = excluded.src_file,
+                src_load_ts = excluded.src_load_ts, rejected_at = excluded.rejected_at
             WHERE record_image_ne(ROW(
                 r.time_open, r.time_close, r.time_high, r.time_low, r.open, r.high, r.low, r.close, r.volume,
                 r.market_cap, r.src_name, r.src_file, r.src_load_ts
@@ -262,7 +267,8 @@ BEGIN
     action := CASE
         WHEN p_full OR NOT v_known THEN 'rebuild'
         WHEN bars_written + bars_deleted + v_rejects_changed = 0 THEN 'noop'
-        WHEN v_old_first IS NOT NULL AND v_new_first IS NOT NULL AND v_old_first <> v_new_first THEN 'backfill'
+        WHEN v_old_first IS NOT NULL AND v_new_first IS NOT NULL AND v_old_first <> v_new_first
+            THEN 'backfill'
         WHEN coalesce(v_changed_from, v_from) <= coalesce(v_old_last, '-infinity') THEN 'revise'
         WHEN coalesce(v_changed_from, v_from) <= v_state.last_src_ts AND v_changed_from IS NULL THEN 'revise'
         ELSE 'append'

@@ -3,8 +3,8 @@
 --   p_n          units per bar
 --   p_anchored   windows lie where the calendar puts them
 --   p_first_day  the asset's first local day
--- Returns   full periods: the first whole unit on or after p_first_day; anchored: the group of p_n units that holds
---           it, counted from unit 0; rows: 1.
+-- Returns   full periods: the first whole unit on or after p_first_day; anchored: the group of p_n units that
+--           holds it, counted from unit 0; rows: 1.
 -- Errors    none.   Cost  constant; inlined.
 -- Rule      full-period windows have no partial bars; anchored groups are the same for every asset.
 CREATE OR REPLACE FUNCTION first_unit(p_kind text, p_n int, p_anchored boolean, p_first_day date)

@@ -1,4 +1,5 @@
--- timeframe_kind: the unit that a timeframe counts: D rows, U weeks from Sunday, I weeks from Monday, M months, Y years.
+-- timeframe_kind: the unit that a timeframe counts: D rows, U weeks from Sunday, I weeks from Monday, M
+--   months, Y years.
 --   p_tf   name of a timeframe
 -- Returns   one letter.   Errors  none.   Cost  constant; inlined.
 -- Rule      a name says everything its windows depend on.

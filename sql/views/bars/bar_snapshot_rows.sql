@@ -1,9 +1,12 @@
--- bar_snapshot_rows: every bar as it stood after every day, for all timeframes; the five relations select from it.
--- Rows      one per validated day and timeframe that has a bar on it. The last day of a closed bar comes from bars, the
---           others are windows over the days of their bar.
--- Rule      days after the newest bar's close aren't shown; the one snapshot that is final is the closed bar's last.
--- Cost      linear in the days of the (id, tf) asked for; closed bars alone are an index scan of bars. A filter on
---           "timestamp" doesn't reach the windows: for a day over many assets use bar_snapshots with p_ids.
+-- bar_snapshot_rows: every bar as it stood after every day, for all timeframes; the five relations select
+--   from it.
+-- Rows      one per validated day and timeframe that has a bar on it. The last day of a closed bar comes from
+--           bars, the others are windows over the days of their bar.
+-- Rule      days after the newest bar's close aren't shown; the one snapshot that is final is the closed
+--           bar's last.
+-- Cost      linear in the days of the (id, tf) asked for; closed bars alone are an index scan of bars. A
+--           filter on "timestamp" doesn't reach the windows: for a day over many assets use bar_snapshots
+--           with p_ids.
 CREATE OR REPLACE VIEW bar_snapshot_rows AS
 SELECT
     b.id,
@@ -12,7 +15,8 @@ SELECT
     t.tf_days_nominal AS tf_days,
     b.bar_seq,
     CASE WHEN t.allow_partial_start THEN
-        unit_first_day(k.kind, f.first_unit + (b.bar_seq - 1) * t.tf_qty) - unit_first_day(k.kind, f.first_unit)
+        unit_first_day(k.kind, f.first_unit + (b.bar_seq - 1) * t.tf_qty)
+        - unit_first_day(k.kind, f.first_unit)
     END AS bar_anchor_offset,
     b.time_open,
     b.time_close,
@@ -28,7 +32,8 @@ SELECT
     b.time_close + interval '1 millisecond' AS last_ts_half_open,
     b.last_row - b.first_row + 1 AS pos_in_bar,
     coalesce(t.allow_partial_start AND b.bar_seq = 1
-        AND unit_first_day(k.kind, f.first_unit) < (s.first_ts AT TIME ZONE s.tz)::date, false) AS is_partial_start,
+        AND unit_first_day(k.kind, f.first_unit) < (s.first_ts AT TIME ZONE s.tz)::date,
+        false) AS is_partial_start,
     false AS is_partial_end,
     b.last_row - b.first_row + 1 AS count_days,
     0 AS count_days_remaining,
@@ -45,7 +50,9 @@ INNER JOIN dim_timeframe AS t ON t.tf = b.tf
 INNER JOIN bars_state AS s ON s.id = b.id AND s.family = t.bar_group
 CROSS JOIN LATERAL (SELECT t.unit_kind AS kind) AS k
 CROSS JOIN LATERAL (
-    SELECT first_unit(t.unit_kind, t.tf_qty, t.allow_partial_start, (s.first_ts AT TIME ZONE s.tz)::date) AS first_unit
+    SELECT
+        first_unit(t.unit_kind, t.tf_qty, t.allow_partial_start, (s.first_ts AT TIME ZONE s.tz)::date)
+        AS first_unit
 ) AS f
 WHERE b.is_closed
 UNION ALL
@@ -58,7 +65,8 @@ SELECT
     CASE WHEN w.allow_partial_start THEN CASE
         WHEN w.bar_seq = 1 THEN 0
         ELSE w.first_day - w.missing_start
-            - unit_first_day(w.unit_kind, first_unit(w.unit_kind, w.tf_qty, true, (w.first_ts AT TIME ZONE w.tz)::date))
+            - unit_first_day(
+                w.unit_kind, first_unit(w.unit_kind, w.tf_qty, true, (w.first_ts AT TIME ZONE w.tz)::date))
     END END AS bar_anchor_offset,
     w.time_open,
     w."timestamp" AS time_close,
@@ -74,11 +82,16 @@ SELECT
     w."timestamp" + interval '1 millisecond' AS last_ts_half_open,
     w.n_days AS pos_in_bar,
     w.allow_partial_start AND w.bar_seq = 1
-    AND unit_first_day(w.unit_kind, first_unit(w.unit_kind, w.tf_qty, true, (w.first_ts AT TIME ZONE w.tz)::date)) < (w.first_ts AT TIME ZONE w.tz)::date
+    AND unit_first_day(
+        w.unit_kind, first_unit(w.unit_kind, w.tf_qty, true, (w.first_ts AT TIME ZONE w.tz)::date))
+    < (w.first_ts AT TIME ZONE w.tz)::date
         AS is_partial_start,
     true AS is_partial_end,
     w.n_days AS count_days,
-    CASE WHEN w.by_rows THEN w.tf_days - w.n_days ELSE (w.bar_close AT TIME ZONE w.tz)::date + w.days_after_close - w.day END
+    CASE
+        WHEN w.by_rows THEN w.tf_days - w.n_days
+        ELSE (w.bar_close AT TIME ZONE w.tz)::date + w.days_after_close - w.day
+    END
         AS count_days_remaining,
     w.missing_start + w.missing_interior > 0 AS is_missing_days,
     w.missing_start + w.missing_interior AS count_missing_days,
@@ -86,7 +99,8 @@ SELECT
     0 AS count_missing_days_end,
     w.missing_interior AS count_missing_days_interior,
     missing_days_where(w.missing_start, w.missing_interior, 0) AS missing_days_where,
-    CASE WHEN w.missing_start > 0 THEN w.first_day - w.missing_start ELSE w.first_skipped END AS first_missing_day,
+    CASE WHEN w.missing_start > 0 THEN w.first_day - w.missing_start ELSE w.first_skipped END
+    AS first_missing_day,
     CASE WHEN w.missing_interior > 0 THEN w.last_skipped WHEN w.missing_start > 0 THEN w.first_day - 1 END
         AS last_missing_day
 FROM (

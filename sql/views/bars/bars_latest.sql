@@ -3,9 +3,10 @@
 -- Rule      is_partial_end is false where the bar is closed.
 CREATE OR REPLACE VIEW bars_latest AS
 SELECT
-    s.id, t.tf, t.tf_days_nominal AS tf_days, b.bar_seq, b.time_open, b.time_close, b.time_high, b.time_low, b.open, b.high,
-    b.low, b.close, b.volume, b.market_cap, b.last_row - b.first_row + 1 AS count_days,
-    b.days_remaining AS count_days_remaining, b.missing_start + b.missing_interior + b.missing_end AS count_missing_days,
+    s.id, t.tf, t.tf_days_nominal AS tf_days, b.bar_seq, b.time_open, b.time_close, b.time_high, b.time_low,
+    b.open, b.high, b.low, b.close, b.volume, b.market_cap, b.last_row - b.first_row + 1 AS count_days,
+    b.days_remaining AS count_days_remaining,
+    b.missing_start + b.missing_interior + b.missing_end AS count_missing_days,
     NOT b.is_closed AS is_partial_end
 FROM bars_state AS s
 INNER JOIN dim_timeframe AS t ON t.bar_group = s.family AND t.tf = ANY(s.tfs)
@@ -14,8 +15,10 @@ CROSS JOIN LATERAL (
 ) AS b
 UNION ALL
 SELECT
-    s.id, '1D', 1, d.bar_seq, coalesce(d.ts_before, d."timestamp" - interval '24 hours') + interval '1 millisecond',
-    d."timestamp", d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap, 1, 0, 0, false
+    s.id, '1D', 1, d.bar_seq,
+    coalesce(d.ts_before, d."timestamp" - interval '24 hours') + interval '1 millisecond',
+    d."timestamp", d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap,
+    1, 0, 0, false
 FROM cmc_price_bars_1d_state AS s
 CROSS JOIN LATERAL (
     SELECT n.*, lead(n."timestamp") OVER (ORDER BY n.bar_seq DESC) AS ts_before

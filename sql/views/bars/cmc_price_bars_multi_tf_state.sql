@@ -1,5 +1,6 @@
 -- cmc_price_bars_multi_tf_state: watermarks of every timeframe built for an asset.
--- Rows      one per (id, tf) that has a bar. Rule  a timeframe left behind by a partial refresh shows its own watermark.
+-- Rows      one per (id, tf) that has a bar. Rule  a timeframe left behind by a partial refresh shows its own
+--           watermark.
 CREATE OR REPLACE VIEW cmc_price_bars_multi_tf_state AS
 SELECT
     s.id,

@@ -1,9 +1,11 @@
--- bars_1d_candidates: every raw day as validation sees it: repaired when it can be, with a reason when it can't.
+-- bars_1d_candidates: every raw day as validation sees it: repaired when it can be, with a reason when it
+--   can't.
 -- Rows      one per raw row; reason is NULL for an accepted day. Columns raw_.. keep what was loaded.
 -- Rule      NaN counts as missing; a verdict looks at one row alone, so it is the same in any run.
 --           A high (low) whose time lies outside the day is replaced by the outermost of open and close; an
 --           unknown time keeps the price; a price tighter than open and close is widened. A replaced time is
---           the end of the day for a high of a rising or flat day (low of a falling or flat one), else its start.
+--           the end of the day for a high of a rising or flat day (low of a falling or flat one), else its
+--           start.
 -- Cost      one pass over the rows that the filter on id and "timestamp" leaves.
 CREATE OR REPLACE VIEW bars_1d_candidates AS
 SELECT
@@ -29,9 +31,17 @@ SELECT
     END AS reason,
     h.timeopen AS time_open,
     h.timeclose AS time_close,
-    CASE WHEN NOT f.repaired_timehigh THEN h.timehigh WHEN p.close >= p.open THEN h.timeclose ELSE h.timeopen END
+    CASE
+        WHEN NOT f.repaired_timehigh THEN h.timehigh
+        WHEN p.close >= p.open THEN h.timeclose
+        ELSE h.timeopen
+    END
         AS time_high,
-    CASE WHEN NOT f.repaired_timelow THEN h.timelow WHEN p.close <= p.open THEN h.timeclose ELSE h.timeopen END
+    CASE
+        WHEN NOT f.repaired_timelow THEN h.timelow
+        WHEN p.close <= p.open THEN h.timeclose
+        ELSE h.timeopen
+    END
         AS time_low,
     p.open,
     CASE WHEN s.high IS NULL OR s.high < e.most THEN e.most ELSE s.high END AS high,
@@ -76,6 +86,8 @@ CROSS JOIN LATERAL (
 ) AS s
 CROSS JOIN LATERAL (
     SELECT
-        e.high_outside OR h.timehigh IS NULL OR s.high IS NULL OR coalesce(s.high < e.most, false) AS repaired_timehigh,
-        e.low_outside OR h.timelow IS NULL OR s.low IS NULL OR coalesce(s.low > e.least, false) AS repaired_timelow
+        e.high_outside OR h.timehigh IS NULL OR s.high IS NULL OR coalesce(s.high < e.most, false)
+        AS repaired_timehigh,
+        e.low_outside OR h.timelow IS NULL OR s.low IS NULL OR coalesce(s.low > e.least, false)
+        AS repaired_timelow
 ) AS f;
