@@ -23,6 +23,7 @@ LABEL = "ta_lab2"
 VERSION_TABLE = "ta_lab2_version"
 OBJECTS_TABLE = "ta_lab2_objects"
 TABLES_MARK = "-- tables"
+COMMENTS = "comments/"  # files that comment on what other files made; they follow every change
 # CREATE OR REPLACE can't change: a function's result or argument names, a view's columns.
 REPLACE_REFUSED = frozenset({"42P13", "42P16"})
 
@@ -56,6 +57,19 @@ WHERE NOT EXISTS (
     WHERE made.object = ANY (other.objects) AND other.path <> {{path}})
 ON CONFLICT (path) DO UPDATE SET
     sha256 = excluded.sha256, position = excluded.position, objects = excluded.objects, applied_at = now();
+"""
+
+# What a file has made says in \\d+ and \\df+ what it is.
+COMMENT = f"""\
+DO $comment$
+DECLARE
+    v_made text;
+BEGIN
+    FOREACH v_made IN ARRAY (SELECT objects FROM {OBJECTS_TABLE} WHERE path = {{path}}) LOOP
+        EXECUTE 'COMMENT ON ' || v_made || ' IS ' || quote_nullable({{sentence}});
+    END LOOP;
+END;
+$comment$;
 """
 
 # Functions that a table, an index or a trigger needs stay where they are, and so does what they are made of.
@@ -233,12 +247,25 @@ def identifier(name: str) -> str:
 
 
 def apply_object(sink: Sink, thing: SqlObject) -> None:
-    """Run one file and record what it made."""
+    """Run one file, record what it made, and comment that with the first sentence of the file's header."""
     sink.run(thing.text, f"sql/{thing.path}")
     record = RECORD.format(
         path=literal(thing.path), sha256=literal(thing.sha256), position=literal(thing.position)
     )
     sink.run(record, f"record of {thing.path}")
+    sentence = first_sentence(thing.text)
+    if sentence and not thing.path.startswith(COMMENTS):
+        comment = COMMENT.format(path=literal(thing.path), sentence=literal(sentence))
+        sink.run(comment, f"comment of {thing.path}")
+
+
+def first_sentence(text: str) -> str | None:
+    """The first sentence of a file's header, `-- name: what it is`; None: there is no header."""
+    found = re.match(r"-- \w+: (.*\n(?:--   (?!p_).*\n)*)", text)
+    if found is None:
+        return None
+    paragraph = " ".join(line.removeprefix("--").strip() for line in found.group(1).splitlines())
+    return re.split(r"(?<=\.)\s", paragraph, maxsplit=1)[0]
 
 
 def session_settings(schema: str) -> str:
@@ -400,7 +427,9 @@ class Migration:
         self, sink: Sink, objects: list[SqlObject], recorded: dict[str, tuple[str, list[str]]], report: Report
     ) -> None:
         for thing in objects:
-            if recorded.get(thing.path, ("",))[0] != thing.sha256:
+            changed = recorded.get(thing.path, ("",))[0] != thing.sha256
+            follows = thing.path.startswith(COMMENTS) and report.changed
+            if changed or follows:
                 apply_object(sink, thing)
                 report.applied.append(thing.path)
 
