@@ -18,6 +18,7 @@ from ta_lab2_sql.errors import WrongUsage, describe
 from ta_lab2_sql.load import Loaded, load_files
 from ta_lab2_sql.migrate import Migration
 from ta_lab2_sql.queries import query
+from ta_lab2_sql.refresh import run_refresh
 from ta_lab2_sql.settings import Settings, pass_settings
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def command(settings: Settings) -> None:
         loaded = _load(settings, connection)
     changed = any(row.inserted or row.updated for row in loaded)
     settings.note(f"prices {'loaded' if changed else 'were there already'}, refreshing bars and EMAs")
-    _refresh(settings)
+    run_refresh(settings, "all", ids=list(ASSETS))
     with settings.connect("demo") as connection:
         built = _built(connection)
     chart = _plot(settings)
@@ -91,17 +92,6 @@ def _load(settings: Settings, connection: psycopg.Connection[Any]) -> list[Loade
                         "give the demo a schema of its own: ta-lab2 --schema demo demo; nothing was changed",
                     )
     return loaded
-
-
-def _refresh(settings: Settings) -> None:
-    """Refresh the three assets the way `ta-lab2 refresh all` does."""
-    if importlib.util.find_spec("ta_lab2_sql.refresh"):
-        importlib.import_module("ta_lab2_sql.refresh").run_refresh(settings, "all", ids=list(ASSETS))
-        return
-    with settings.connect("demo") as connection:
-        for asset in ASSETS:
-            connection.execute("SELECT FROM refresh_bars(%s)", (asset,))
-            connection.execute("SELECT FROM refresh_emas(%s)", (asset,))
 
 
 def _built(connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,46 @@
+-- asset_ids: every asset that has raw days, or that still has anything made of them.
+-- Returns   ids in order.
+-- Errors    none.
+-- Cost      index probes per asset, however long the histories; on a Citus cluster a scan of the raw days.
+-- Rule      an asset whose raw days are gone stays on the list until a refresh has removed the rest.
+CREATE OR REPLACE FUNCTION asset_ids()
+RETURNS SETOF int
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    -- A recursive query cannot be sent to the shards of a cluster.
+    IF EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'citus') THEN
+        RETURN QUERY
+        SELECT h.id FROM cmc_price_histories7 AS h
+        UNION SELECT d.id FROM cmc_price_bars_1d AS d
+        UNION SELECT s.id FROM cmc_price_bars_1d_state AS s
+        UNION SELECT b.id FROM bars AS b
+        UNION SELECT s.id FROM bars_state AS s
+        UNION SELECT s.id FROM emas_state AS s
+        ORDER BY 1;
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH RECURSIVE loaded (id) AS (
+        SELECT (
+            SELECT least(
+                (SELECT min(h.id) FROM cmc_price_histories7 AS h),
+                (SELECT min(d.id) FROM cmc_price_bars_1d AS d),
+                (SELECT min(b.id) FROM bars AS b)))
+        UNION ALL
+        SELECT (
+            SELECT least(
+                (SELECT min(h.id) FROM cmc_price_histories7 AS h WHERE h.id > l.id),
+                (SELECT min(d.id) FROM cmc_price_bars_1d AS d WHERE d.id > l.id),
+                (SELECT min(b.id) FROM bars AS b WHERE b.id > l.id)))
+        FROM loaded AS l
+        WHERE l.id IS NOT NULL
+    )
+    SELECT l.id FROM loaded AS l WHERE l.id IS NOT NULL
+    UNION SELECT s.id FROM cmc_price_bars_1d_state AS s
+    UNION SELECT s.id FROM bars_state AS s
+    UNION SELECT s.id FROM emas_state AS s
+    ORDER BY 1;
+END;
+$$;

@@ -1,0 +1,524 @@
+"""Refresh assets in parallel: one call of one function for one asset is one transaction.
+
+The loop over assets, retries and parallelism are here; what is stale and what to compute is decided in SQL.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from ta_lab2_sql import errors
+from ta_lab2_sql.migrate import check_version
+from ta_lab2_sql.queries import query
+from ta_lab2_sql.settings import Settings
+
+if TYPE_CHECKING:
+    import psycopg
+    import psycopg_pool
+
+FAMILIES = ("1d", "multi_tf", "cal_us", "cal_iso", "cal_anchor_us", "cal_anchor_iso")
+VARIANTS = ("multi_tf", "multi_tf_v2", "cal_us", "cal_iso", "cal_anchor_us", "cal_anchor_iso")
+MOST_WORKERS = 6
+# What another attempt may cure: a serialisation failure, a deadlock.
+RETRY_STATES = frozenset({"40001", "40P01"})
+# What no asset is to blame for: no privilege, functions of another version. The run ends.
+FATAL_STATES = errors.NOT_MIGRATED_STATES | {"42501", "TA040"}
+# A server that restarts is waited for this long, in seconds, when no connection is left.
+PATIENCE = 15.0
+
+
+class Interrupted(errors.TaLabError):
+    """Ctrl-C, or a request to end."""
+
+    exit_code: ClassVar[int] = 130
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Request:
+    """What to refresh and how; the options of `ta-lab2 refresh`."""
+
+    what: str
+    ids: tuple[int, ...] | None = None
+    family: str | None = None
+    variant: str | None = None
+    tfs: tuple[str, ...] = ()
+    periods: tuple[int, ...] | None = None
+    workers: int = MOST_WORKERS
+    full_rebuild: bool = False
+    lookback_days: int = 3
+    tz: str | None = None
+    time_min: datetime | None = None
+    time_max: datetime | None = None
+    keep_rejects: bool = True
+    fail_on_rejects: bool = False
+    include_non_canonical: bool = False
+    fail_fast: bool = False
+
+    def families(self) -> list[str] | None:
+        """The families of bars that the run brings up to date; None: all."""
+        if self.family is not None:
+            return [self.family]
+        return None if self.variant is None else [family_of(self.variant)]
+
+    def variants(self) -> list[str] | None:
+        """The variants of EMAs that the run brings up to date; None: all."""
+        if self.variant is not None:
+            return [self.variant]
+        return None if self.family is None else [v for v in VARIANTS if family_of(v) == self.family]
+
+
+def family_of(variant: str) -> str:
+    """The family of bars that a variant of EMAs reads."""
+    return "multi_tf" if variant == "multi_tf_v2" else variant
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Step:
+    """One call for each asset."""
+
+    stage: str
+    family: str
+    upstream: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Failure:
+    """An asset that failed: its transaction is undone."""
+
+    id: int
+    stage: str
+    sqlstate: str
+    message: str
+    todo: str | None
+
+
+@dataclasses.dataclass(slots=True)
+class Outcome:
+    """What became of one asset."""
+
+    id: int
+    seconds: float = 0.0
+    rows: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    failure: Failure | None = None
+    cancelled: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written."""
+        return any(row["action"] != "noop" or row["written"] or row["deleted"] for row in self.rows)
+
+    @property
+    def rejected(self) -> int:
+        """Bad days among those that changed."""
+        return sum(row["rejected"] or 0 for row in self.rows)
+
+
+@dataclasses.dataclass(slots=True)
+class Result:
+    """What a run did."""
+
+    request: Request
+    looked_at: int
+    to_do: int
+    workers: int = 0
+    outcomes: list[Outcome] = dataclasses.field(default_factory=list)
+    not_started: list[int] = dataclasses.field(default_factory=list)
+    interrupted: bool = False
+    fatal: BaseException | None = None
+    seconds: float = 0.0
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The assets that failed, by id."""
+        found = [o.failure for o in self.outcomes if o.failure is not None]
+        return sorted(found, key=lambda failure: failure.id)
+
+    @property
+    def done(self) -> int:
+        """Assets that are up to date now because of this run."""
+        return sum(o.failure is None and not o.cancelled for o in self.outcomes)
+
+    @property
+    def changed(self) -> list[int]:
+        """Assets that something was written for."""
+        return sorted(o.id for o in self.outcomes if o.changed)
+
+    @property
+    def rejected(self) -> int:
+        """Days that failed validation in this run."""
+        return sum(o.rejected for o in self.outcomes)
+
+    def summary(self) -> dict[str, Any]:
+        """The numbers of the run."""
+        return {
+            "what": self.request.what,
+            "assets": self.looked_at,
+            "unchanged": self.looked_at - self.to_do,
+            "refreshed": self.done,
+            "changed": len(self.changed),
+            "failed": len(self.failures),
+            "rejected": self.rejected,
+            "interrupted": self.interrupted,
+            "not_started": sorted(self.not_started),
+            "workers": self.workers,
+            "seconds": round(self.seconds, 3),
+        }
+
+    def by_family(self) -> list[dict[str, Any]]:
+        """A row per stage and family: how many assets needed what, and what was written."""
+        table: dict[tuple[str, str], dict[str, Any]] = {}
+        order = {("bars", f): n for n, f in enumerate(FAMILIES)}
+        order |= {("emas", v): n for n, v in enumerate(VARIANTS, start=len(FAMILIES))}
+        actions = ("rebuild", "backfill", "revise", "append", "noop")
+        for outcome in self.outcomes:
+            for row in outcome.rows:
+                key = (row["stage"], row["family"])
+                blank = {"stage": key[0], "family": key[1], **dict.fromkeys(actions, 0)}
+                entry = table.setdefault(key, {**blank, "written": 0, "deleted": 0, "rejected": 0})
+                entry[row["action"]] += 1
+                for name in ("written", "deleted", "rejected"):
+                    entry[name] += row[name] or 0
+        return sorted(table.values(), key=lambda e: order.get((e["stage"], e["family"]), len(order)))
+
+    def raise_for_trouble(self) -> None:
+        """Turn failures, an interrupt, or rejects that were not wanted into the exit code."""
+        if self.fatal is not None:
+            raise self.fatal
+        if self.interrupted:
+            unfinished = len(self.not_started) + sum(o.cancelled for o in self.outcomes)
+            raise Interrupted(
+                f"interrupted: {self.done} of {self.to_do} assets done, {unfinished} not",
+                "each asset is as it was before the run or up to date",
+                "run it again for the rest",
+            )
+        if self.failures:
+            shown = ", ".join(f"{f.id} ({f.sqlstate})" for f in self.failures[:5])
+            more = f" and {len(self.failures) - 5} more" if len(self.failures) > 5 else ""
+            raise errors.WorkFailed(
+                f"{len(self.failures)} of {self.to_do} assets failed: {shown}{more}",
+                f"first {self.failures[0].message}",
+                self.failures[0].todo or "see the list of failures",
+            )
+        if self.request.fail_on_rejects and self.rejected:
+            raise errors.WorkFailed(
+                f"{self.rejected} days were rejected",
+                "cmc_price_bars_1d_rejects" if self.request.keep_rejects else "--fail-on-rejects",
+                "correct them and load them again; everything else is up to date",
+            )
+
+
+class Reporter(Protocol):
+    """Who is told how a run goes."""
+
+    def started(self, result: Result) -> None:
+        """The run begins."""
+
+    def finished(self, outcome: Outcome, result: Result) -> None:
+        """An asset is done, or failed."""
+
+    def ended(self, result: Result) -> None:
+        """The run is over."""
+
+
+class Silence:
+    """A reporter that says nothing."""
+
+    def started(self, result: Result) -> None:
+        """The run begins."""
+
+    def finished(self, outcome: Outcome, result: Result) -> None:
+        """An asset is done, or failed."""
+
+    def ended(self, result: Result) -> None:
+        """The run is over."""
+
+
+def steps(request: Request) -> list[Step]:
+    """The calls for each asset, in order."""
+    if request.what == "bars":
+        return [Step("bars", request.family or "all")]
+    variants = request.variants()
+    if request.what == "emas":
+        emas = Step("emas", variants[0] if variants else "all", upstream=True)
+        # A refresh of EMAs doesn't count rejects, so the days come first and by themselves.
+        return [Step("bars", "1d"), emas] if request.fail_on_rejects else [emas]
+    families = request.families()
+    bars = Step("bars", families[0] if families else "all")
+    if variants is None:
+        return [bars, Step("emas", "all")]
+    return [bars, *(Step("emas", v, upstream=family_of(v) != bars.family) for v in variants)]
+
+
+def cpus() -> int:
+    """The CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_refresh(settings: Settings, what: str, ids: Sequence[int] | None = None, **options: Any) -> Result:
+    """Refresh bars, emas or all of some assets (None: all); raises when any of them fails."""
+    request = Request(what, ids=None if ids is None else tuple(dict.fromkeys(ids)), **options)
+    result = execute(settings, request, Silence())
+    result.raise_for_trouble()
+    return result
+
+
+def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
+    """Do what is asked for; what failed is in the result."""
+    started = time.monotonic()
+    with connect(settings) as connection:
+        check_version(connection)
+        connection.execute(query("refresh_alphas"))
+        known, to_do = _assets(connection, request)
+        result = Result(request, looked_at=known, to_do=len(to_do))
+        result.workers = max(1, min(request.workers, cpus(), len(to_do)))
+        reporter.started(result)
+        if to_do:
+            _Run(settings, request, to_do, result, reporter).go()
+        result.seconds = time.monotonic() - started
+    reporter.ended(result)
+    return result
+
+
+def connect(settings: Settings) -> psycopg.Connection[Any]:
+    """The driver's own connection; a server that is just starting is waited for."""
+    import psycopg
+    import tenacity
+
+    # 57P03: the server is starting up, 53300: too many connections for now.
+    starting = tenacity.retry_if_exception(
+        lambda error: (
+            isinstance(error, psycopg.OperationalError)
+            and (error.sqlstate in ("57P03", "53300") or "starting up" in str(error))
+        )
+    )
+    attempts = tenacity.Retrying(
+        retry=starting,
+        wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
+        stop=tenacity.stop_after_delay(PATIENCE),
+        reraise=True,
+    )
+    return attempts(settings.connect, "refresh")
+
+
+def _assets(connection: psycopg.Connection[Any], request: Request) -> tuple[int, list[int]]:
+    known = [asset for (asset,) in connection.execute("SELECT asset_ids()")]
+    ids = known if request.ids is None else list(request.ids)
+    return len(ids), ids
+
+
+class _Run:
+    """Workers that take assets from a queue, each with a connection of the pool."""
+
+    def __init__(
+        self, settings: Settings, request: Request, ids: Sequence[int], result: Result, reporter: Reporter
+    ) -> None:
+        self.settings, self.request, self.result, self.reporter = settings, request, result, reporter
+        self.steps = steps(request)
+        self.statements = {step.stage: query(f"refresh_{step.stage}") for step in self.steps}
+        self.waiting = deque(ids)
+        self.stop = threading.Event()
+        self.interrupted = threading.Event()
+        self.done: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
+        self.lock = threading.Lock()
+        self.active: set[psycopg.Connection[Any]] = set()
+
+    def go(self) -> None:
+        """Work until nothing waits, or until something ends the run."""
+        import logging
+
+        import psycopg_pool
+
+        # Its warnings would spoil our output; what they say arrives as an error in the end.
+        logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
+        logging.getLogger("psycopg.pool").propagate = False
+        workers = self.result.workers
+        with psycopg_pool.ConnectionPool(
+            self.settings.conninfo("refresh"),
+            min_size=workers,
+            max_size=workers,
+            kwargs={"autocommit": True},
+            configure=self.settings.configure,
+            open=False,
+        ) as pool:
+            threads = [threading.Thread(target=self._work, args=(pool,), daemon=True) for _ in range(workers)]
+            for thread in threads:
+                thread.start()
+            try:
+                self._collect(workers)
+            except KeyboardInterrupt:
+                self._interrupt(threads)
+        self.result.not_started = list(self.waiting)
+
+    def _collect(self, workers: int) -> None:
+        while workers:
+            # A limit, so that a signal is noticed on every platform.
+            with suppress(queue.Empty):
+                workers -= self._take(self.done.get(timeout=0.5))
+
+    def _take(self, item: Outcome | BaseException | None) -> int:
+        """Note what a worker reports; 1 when it has ended."""
+        if item is None:
+            return 1
+        if isinstance(item, BaseException):
+            self.result.fatal = self.result.fatal or item
+            self.stop.set()
+            return 0
+        self.result.outcomes.append(item)
+        if item.failure is not None and self.request.fail_fast:
+            self.stop.set()
+        self.reporter.finished(item, self.result)
+        return 0
+
+    def _interrupt(self, threads: list[threading.Thread]) -> None:
+        """Cancel what runs, so that its transactions are undone, and wait for the workers."""
+        self.result.interrupted = True
+        self.interrupted.set()
+        self.stop.set()
+        while any(thread.is_alive() for thread in threads):
+            # Again and again: a call that was just being sent isn't running yet.
+            with self.lock:
+                running = list(self.active)
+            for connection in running:
+                with suppress(Exception):
+                    connection.cancel_safe(timeout=2)
+            for thread in threads:
+                thread.join(0.1 / len(threads))
+        while not self.done.empty():
+            self._take(self.done.get())
+
+    def _work(self, pool: psycopg_pool.ConnectionPool[Any]) -> None:
+        try:
+            while not self.stop.is_set():
+                with self._connection(pool) as connection:
+                    if connection is None:
+                        return
+                    try:
+                        asset = self.waiting.popleft()
+                    except IndexError:
+                        return
+                    self.done.put(self._asset(connection, asset))
+        except BaseException as error:
+            self.done.put(error)
+        finally:
+            self.done.put(None)
+
+    @contextmanager
+    def _connection(self, pool: psycopg_pool.ConnectionPool[Any]) -> Iterator[psycopg.Connection[Any] | None]:
+        """A connection of the pool; None: the run ends. Raises when the server is gone."""
+        import psycopg_pool
+
+        given_up = time.monotonic() + PATIENCE
+        connection = None
+        while connection is None:
+            if self.stop.is_set():
+                yield None
+                return
+            with suppress(psycopg_pool.PoolTimeout):
+                connection = pool.getconn(timeout=1)
+            with self.lock:
+                others = bool(self.active)
+            if connection is None and not others and time.monotonic() > given_up:
+                # Raises what is wrong in the server's own words.
+                connect(self.settings).close()
+        with self.lock:
+            self.active.add(connection)
+        try:
+            yield connection
+        finally:
+            with self.lock:
+                self.active.discard(connection)
+            pool.putconn(connection)
+
+    def _asset(self, connection: psycopg.Connection[Any], asset: int) -> Outcome:
+        import psycopg
+
+        outcome = Outcome(asset)
+        started = time.monotonic()
+        stage = ""
+        try:
+            for step in self.steps:
+                if self.interrupted.is_set():
+                    outcome.cancelled = True
+                    break
+                stage = step.stage
+                outcome.rows += [{"stage": stage, **row} for row in self._call(connection, step, asset)]
+        except psycopg.errors.QueryCanceled as error:
+            if self.interrupted.is_set():
+                outcome.cancelled = True
+            else:
+                outcome.failure = _failure(error, asset, stage)
+        except psycopg.Error as error:
+            if error.sqlstate in FATAL_STATES:
+                self.done.put(error)
+                outcome.cancelled = True
+            else:
+                outcome.failure = _failure(error, asset, stage)
+        outcome.seconds = time.monotonic() - started
+        return outcome
+
+    def _call(self, connection: psycopg.Connection[Any], step: Step, asset: int) -> list[dict[str, Any]]:
+        """One function, one asset, one transaction; again after a serialisation failure or a deadlock."""
+        import psycopg
+        import tenacity
+        from psycopg.rows import dict_row
+
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(
+                lambda error: isinstance(error, psycopg.Error) and error.sqlstate in RETRY_STATES
+            ),
+            wait=tenacity.wait_random_exponential(multiplier=0.05, max=2),
+            stop=tenacity.stop_any(tenacity.stop_after_delay(60), tenacity.stop_when_event_set(self.stop)),
+            reraise=True,
+        )
+        statement = self.statements[step.stage]
+        with connection.cursor(row_factory=dict_row) as cursor:
+            found: list[dict[str, Any]] = attempts(
+                lambda: cursor.execute(statement, self._parameters(step, asset)).fetchall()
+            )
+        for row in found:
+            row.setdefault("rejected", 0)
+            row.setdefault("deleted", 0)
+        return found
+
+    def _parameters(self, step: Step, asset: int) -> dict[str, Any]:
+        from psycopg.types.numeric import Int4
+
+        request = self.request
+        return {
+            # An int4 of its own, without a cast, so that a cluster sees the asset in the call.
+            "id": Int4(asset),
+            "family": step.family,
+            "full": request.full_rebuild and not (request.what == "emas" and step.stage == "bars"),
+            "tz": request.tz,
+            "lookback_days": request.lookback_days,
+            "tfs": list(request.tfs) or None if step.family != "1d" or request.what == "bars" else None,
+            "time_min": request.time_min,
+            "time_max": request.time_max,
+            "keep_rejects": request.keep_rejects,
+            "include_non_canonical": request.include_non_canonical,
+            "periods": None if request.periods is None else list(request.periods),
+            "upstream": step.upstream,
+        }
+
+
+def _failure(error: psycopg.Error, asset: int, stage: str) -> Failure:
+    told = errors.from_database(error)
+    lost = error.sqlstate is None or error.sqlstate[:2] == "08" or error.sqlstate[:3] == "57P"
+    return Failure(
+        asset,
+        stage,
+        error.sqlstate or "08006",
+        errors.one_line("; ".join(part for part in (told.what, told.where) if part)),
+        "run it again: the asset is as it was before" if lost else told.todo,
+    )
