@@ -124,4 +124,4 @@ def describe(error: BaseException) -> click.ClickException | None:
     return None
 
 
-EXTRAS = {"polars": "parquet", "plotly": "plot", "matplotlib": "plot", "pandas": "pandas"}
+EXTRAS = {"polars": "parquet", "numpy": "parquet", "plotly": "plot", "matplotlib": "plot", "pandas": "pandas"}

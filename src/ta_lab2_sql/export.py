@@ -1,0 +1,474 @@
+"""Stream a relation into a file, piece by piece, so that memory doesn't grow with it."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from ta_lab2_sql import columns
+from ta_lab2_sql.errors import WrongUsage
+from ta_lab2_sql.refresh import FAMILIES, VARIANTS
+
+if TYPE_CHECKING:
+    import polars as pl
+    import psycopg
+    from psycopg import sql
+
+SOURCES = tuple(variant if variant.startswith("multi") else f"multi_tf_{variant}" for variant in VARIANTS)
+MATRIX = "ema_matrix"
+# Rows that one query gathers: enough for its overhead to vanish, few enough for memory.
+PIECE = 60_000
+ROW_GROUP = 250_000
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What can be exported. rows_from: the table whose rows per asset tell how many rows to expect."""
+
+    name: str
+    rows_from: str | None
+    family: str | None = None
+    periods: bool = False
+    sources: tuple[str, ...] = ()
+
+
+def _relations() -> dict[str, Relation]:
+    found = [
+        Relation("cmc_price_histories7", "cmc_price_histories7"),
+        Relation("cmc_price_bars_1d", "cmc_price_bars_1d"),
+        Relation("cmc_price_bars_1d_rejects", "cmc_price_bars_1d_rejects"),
+        Relation("cmc_price_bars_1d_state", "cmc_price_bars_1d_state"),
+        Relation("bars", "bars"),
+        Relation("emas", "emas"),
+        Relation("bars_state", "bars_state"),
+        Relation("emas_state", "emas_state"),
+        Relation("bars_latest", "cmc_price_bars_1d_state", "all"),
+        Relation("emas_latest", "cmc_price_bars_1d_state", "all", periods=True),
+        Relation("cmc_ema_multi_tf_u", "cmc_price_bars_1d", "all", periods=True, sources=SOURCES),
+        Relation(MATRIX, "cmc_price_bars_1d", "all"),
+        *(Relation(name, None) for name in ("dim_timeframe", "dim_period", "ema_alpha")),
+    ]
+    for family in FAMILIES[1:]:
+        name = "cmc_price_bars_" + (family if family == "multi_tf" else f"multi_tf_{family}")
+        found += [
+            Relation(name, "cmc_price_bars_1d", family),
+            Relation(f"{name}_state", "cmc_price_bars_1d_state", family),
+        ]
+    for variant, source in zip(VARIANTS, SOURCES, strict=True):
+        found += [
+            Relation(f"cmc_ema_{source}", "cmc_price_bars_1d", variant, periods=True),
+            Relation(f"cmc_ema_{source}_state", "cmc_price_bars_1d_state", variant, periods=True),
+        ]
+    return {relation.name: relation for relation in found}
+
+
+RELATIONS = _relations()
+
+
+def relation_named(name: str) -> Relation:
+    """The relation of this name; a wrong one is told the nearest."""
+    if name not in RELATIONS:
+        near = difflib.get_close_matches(name, RELATIONS, n=3, cutoff=0.4)
+        todo = f"did you mean {' or '.join(near)}?" if near else "ta-lab2 export --help lists the relations"
+        raise WrongUsage(f"unknown relation '{name}'", "the command line", todo)
+    return RELATIONS[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows; None: all."""
+
+    ids: tuple[int, ...] | None = None
+    tfs: tuple[str, ...] | None = None
+    periods: tuple[int, ...] | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Part of an export: one query."""
+
+    query: sql.Composed
+    expected: int
+
+
+@dataclass(slots=True)
+class Export:
+    """An export planned on a connection, inside the transaction whose snapshot all its queries see."""
+
+    connection: psycopg.Connection[Any]
+    relation: Relation
+    chosen: Filter
+    variant: str | None = None
+    columns: list[columns.Column] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+
+    @property
+    def expected(self) -> int:
+        """About how many rows there will be, not less."""
+        return sum(piece.expected for piece in self.pieces)
+
+    def frames(self) -> Iterator[pl.DataFrame]:
+        """The rows as Polars frames in the order of the key."""
+        for piece in self.pieces:
+            count, values = columns.fetch(self.connection, piece.query, self.columns)
+            if count:
+                yield columns.to_polars(self.columns, count, values)
+
+
+def plan(
+    connection: psycopg.Connection[Any], relation: Relation, chosen: Filter, variant: str | None
+) -> Export:
+    """Check what was asked for and cut it into pieces. Starts the transaction of the export."""
+    from psycopg import sql
+
+    connection.execute(
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+    )
+    connection.autocommit = False
+    for setting in (
+        "TimeZone = 'UTC'",
+        "DateStyle = 'ISO'",
+        "work_mem = '64MB'",
+        "jit = off",
+        "extra_float_digits = 1",
+    ):
+        connection.execute(sql.SQL("SET LOCAL " + setting))
+    _check_values(connection, relation, chosen, variant)
+    export = Export(connection, relation, chosen, variant)
+    if relation.name == MATRIX:
+        _plan_matrix(export)
+    else:
+        _plan_relation(export)
+    return export
+
+
+def _check_values(
+    connection: psycopg.Connection[Any], relation: Relation, chosen: Filter, variant: str | None
+) -> None:
+    """Let the database refuse unknown ids, timeframes and periods, with the nearest names."""
+    if (relation.name == MATRIX) != (variant is not None):
+        what = "which variant's matrix?" if variant is None else f"{relation.name} is of one variant already"
+        todo = f"--variant {VARIANTS[0]}" if variant is None else f"leave it out, or export {MATRIX}"
+        raise WrongUsage(what, "--variant", todo)
+    if chosen.start and chosen.end and chosen.start > chosen.end:
+        raise WrongUsage("--from is after --to", "the command line", "swap them")
+    for asset in chosen.ids or ():
+        connection.execute("SELECT check_asset(%s)", (asset,))
+    if chosen.tfs:
+        family = (variant or relation.family or "all").removeprefix("multi_tf_cal")
+        connection.execute("SELECT check_timeframes(%s, %s)", (family, list(chosen.tfs)))
+    known = {period for (period,) in connection.execute("SELECT period FROM dim_period")}
+    for period in chosen.periods or ():
+        if period not in known:
+            near = sorted(known, key=lambda other: abs(other - period))[:3]
+            raise WrongUsage(
+                f"unknown period {period}",
+                "dim_period",
+                f"the nearest are {', '.join(map(str, sorted(near)))}",
+            )
+
+
+def _plan_relation(export: Export) -> None:
+    from psycopg import sql
+
+    relation, chosen = export.relation, export.chosen
+    everything = sql.SQL("SELECT * FROM {}").format(sql.Identifier(relation.name))
+    export.columns = columns.describe(export.connection, everything)
+    names = [column.name for column in export.columns]
+    time = next((name for name in ("ts", "timestamp", "time_close") if name in names), None)
+    _refuse_missing(relation, chosen, names, time)
+    keys = ("alignment_source", "id", "variant", "tf", "period", time, "bar_seq", "reason", "family")
+    order = sql.SQL(", ").join(
+        sql.Identifier(name) + sql.SQL(' COLLATE "C"' if name in columns.CATEGORIES else "")
+        for name in keys
+        if name in names
+    )
+    sources = relation.sources or (None,)
+    for source in sources:
+        for ids, tfs, expected in _parts(export, time):
+            tests = [
+                *_tests(time, chosen),
+                *([_equals("alignment_source", source)] if source else []),
+                *([_among("id", ids)] if ids else []),
+                *([_among("tf", tfs)] if tfs else []),
+                *([_among("period", chosen.periods)] if chosen.periods else []),
+            ]
+            query = everything + _where(tests) + sql.SQL(" ORDER BY ") + order
+            export.pieces.append(Piece(query, expected))
+
+
+def _plan_matrix(export: Export) -> None:
+    from psycopg import sql
+
+    chosen = export.chosen
+    known = export.connection.execute("SELECT period FROM dim_period ORDER BY period")
+    periods = sorted(chosen.periods) if chosen.periods else [period for (period,) in known]
+    values = sql.SQL(", ").join(
+        sql.SQL("m.emas[{}] AS {}").format(number, sql.Identifier(f"ema_{period}"))
+        for number, period in enumerate(periods, start=1)
+    )
+    for ids, tfs, expected in _parts(export, "timestamp"):
+        query = sql.SQL(
+            "SELECT a.id, t.tf, m.ts, m.roll, {} "
+            "FROM unnest({}::int[]) AS a (id) CROSS JOIN unnest({}::text[]) AS t (tf) "
+            "CROSS JOIN LATERAL ema_matrix({}, a.id, t.tf, {}::int[], {}::timestamptz, {}::timestamptz) AS m "
+            'ORDER BY a.id, t.tf COLLATE "C", m.ts'
+        ).format(values, ids, tfs, export.variant, periods, chosen.start, chosen.end)
+        export.pieces.append(Piece(query, expected))
+    empty = sql.SQL(
+        "SELECT 0 AS id, '' AS tf, now() AS ts, true AS roll, {} FROM (SELECT NULL::float8[] AS emas) AS m"
+    )
+    export.columns = columns.describe(export.connection, empty.format(values))
+
+
+def _parts(export: Export, time: str | None) -> Iterator[tuple[list[int], list[str] | None, int]]:
+    """Ids and timeframes that belong to one query each, and how many rows to expect of it."""
+    relation, chosen = export.relation, export.chosen
+    if relation.rows_from is None:
+        yield [], list(chosen.tfs) if chosen.tfs else None, 0
+        return
+    tfs = list(chosen.tfs) if chosen.tfs else None
+    if relation.family is not None and tfs is None:
+        tfs = _timeframes(export.connection, export.variant or relation.family)
+    each = len(chosen.periods or ()) or (_count(export.connection, "dim_period") if relation.periods else 1)
+    together: list[int] = []
+    waiting = 0
+    for asset, rows in _sizes(export, time):
+        rows *= each
+        width = len(tfs) if relation.family is not None and tfs else 1
+        if together and waiting + rows * width > PIECE:
+            yield together, tfs, waiting
+            together, waiting = [], 0
+        if rows * width <= PIECE or width == 1:
+            together.append(asset)
+            waiting += rows * width
+            continue
+        assert tfs is not None
+        step = max(1, PIECE // max(rows, 1))
+        for first in range(0, width, step):
+            few = tfs[first : first + step]
+            yield [asset], few, rows * len(few)
+    if together:
+        yield together, tfs, waiting
+
+
+def _sizes(export: Export, time: str | None) -> list[tuple[int, int]]:
+    """The assets there are and the rows that each has in the table that the relation's rows come from."""
+    from psycopg import sql
+
+    relation, chosen = export.relation, export.chosen
+    assert relation.rows_from is not None
+    has_time = relation.rows_from in ("cmc_price_bars_1d", relation.name) and time is not None
+    inside = time if relation.rows_from == relation.name else "timestamp"
+    tests = [
+        *(_tests(inside, chosen) if has_time else []),
+        *([_among("id", chosen.ids)] if chosen.ids else []),
+    ]
+    query = sql.SQL("SELECT id, count(*) FROM {}{} GROUP BY id ORDER BY id").format(
+        sql.Identifier(relation.rows_from), _where(tests)
+    )
+    return export.connection.execute(query).fetchall()
+
+
+def _timeframes(connection: psycopg.Connection[Any], family: str) -> list[str]:
+    rows = connection.execute(
+        "SELECT tf FROM dim_timeframe WHERE %(f)s = 'all' OR %(f)s = ANY (string_to_array(family, '|')) "
+        'ORDER BY tf COLLATE "C"',
+        {"f": family.removesuffix("_v2")},
+    )
+    return [tf for (tf,) in rows]
+
+
+def _count(connection: psycopg.Connection[Any], table: str) -> int:
+    from psycopg import sql
+
+    row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _refuse_missing(relation: Relation, chosen: Filter, names: Sequence[str], time: str | None) -> None:
+    asked = {
+        "--ids": (chosen.ids, "id" in names),
+        "--tf": (chosen.tfs, "tf" in names),
+        "--period": (chosen.periods, "period" in names),
+        "--from": (chosen.start, time is not None),
+        "--to": (chosen.end, time is not None),
+    }
+    for option, (value, possible) in asked.items():
+        if value is not None and not possible:
+            raise WrongUsage(f"{relation.name} can't be filtered so", option, "leave it out")
+
+
+def _tests(time: str | None, chosen: Filter) -> list[sql.Composed]:
+    from psycopg import sql
+
+    bounds = ((chosen.start, ">="), (chosen.end, "<"))
+    return [
+        sql.SQL("{} " + sign + " {}").format(sql.Identifier(time), moment)
+        for moment, sign in bounds
+        if moment is not None and time is not None
+    ]
+
+
+def _equals(name: str, value: object) -> sql.Composed:
+    from psycopg import sql
+
+    return sql.SQL("{} = {}").format(sql.Identifier(name), value)
+
+
+def _among(name: str, values: Sequence[object]) -> sql.Composed:
+    from psycopg import sql
+
+    # Equality with one value leaves the planner more to go by than a list of one.
+    if len(values) == 1:
+        return _equals(name, values[0])
+    return sql.SQL("{} = ANY ({})").format(sql.Identifier(name), list(values))
+
+
+def _where(tests: Sequence[sql.Composed]) -> sql.Composed:
+    from psycopg import sql
+
+    return sql.SQL(" WHERE ") + sql.SQL(" AND ").join(tests) if tests else sql.Composed([])
+
+
+def write_csv(export: Export, out: IO[bytes], advance: Callable[[int], None]) -> int:
+    """COPY the rows straight through."""
+    from psycopg import sql
+
+    rows = 0
+    header = True
+    empty = sql.SQL("SELECT {} LIMIT 0").format(
+        sql.SQL(", ").join(sql.SQL("NULL AS {}").format(sql.Identifier(c.name)) for c in export.columns)
+    )
+    for piece in [Piece(empty, 0), *export.pieces]:
+        copy = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv, HEADER {})").format(
+            piece.query, sql.SQL(str(header))
+        )
+        with export.connection.cursor() as cursor:
+            with cursor.copy(copy) as stream:
+                for data in stream:
+                    out.write(data)
+            found = 0 if header else max(cursor.rowcount, 0)
+        rows += found
+        header = False
+        advance(found)
+    return rows
+
+
+def write_lines(export: Export, out: IO[bytes], advance: Callable[[int], None]) -> int:
+    """One JSON object a line."""
+    from psycopg import sql
+
+    rows = 0
+    for piece in export.pieces:
+        found = 0
+        with export.connection.cursor() as cursor:
+            for (line,) in cursor.stream(
+                sql.SQL("SELECT row_to_json(q)::text FROM ({}) AS q").format(piece.query)
+            ):
+                out.write(line.encode() + b"\n")
+                found += 1
+        rows += found
+        advance(found)
+    return rows
+
+
+def write_parquet(export: Export, path: Path, advance: Callable[[int], None]) -> int:
+    """Row groups as they come. Polars writes in a thread of its own, so a signal still stops the reading."""
+    import polars as pl
+    from polars.io.plugins import register_io_source
+
+    waiting: queue.Queue[pl.DataFrame | None] = queue.Queue(maxsize=1)
+    failed: list[BaseException] = []
+    schema = pl.Schema({column.name: column.polars_type() for column in export.columns})
+
+    def given(with_columns: Any, predicate: Any, n_rows: Any, batch_size: Any) -> Iterator[pl.DataFrame]:
+        while (frame := waiting.get()) is not None:
+            yield frame
+
+    def write() -> None:
+        try:
+            frames = register_io_source(given, schema=schema)
+            frames.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP, maintain_order=True)
+        except BaseException as error:
+            failed.append(error)
+
+    def hand_over(frame: pl.DataFrame | None) -> None:
+        while not failed:
+            with contextlib.suppress(queue.Full):
+                waiting.put(frame, timeout=0.2)
+                return
+
+    writer = threading.Thread(target=write, name="parquet", daemon=True)
+    writer.start()
+    rows = 0
+    try:
+        for frame in export.frames():
+            hand_over(frame)
+            rows += frame.height
+            advance(frame.height)
+            if failed:
+                break
+    finally:
+        hand_over(None)
+        writer.join()
+    if failed:
+        raise failed[0]
+    return rows
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A path beside the wanted one, renamed to it when all went well, removed when not."""
+    if path.is_dir():
+        raise WrongUsage("it is a folder", str(path), "name a file")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with _terminated_as_interrupted():
+            yield part
+            os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Clean up on SIGTERM as on Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def write(export: Export, target: str, form: str, advance: Callable[[int], None]) -> int:
+    """Write the rows to a file, whole or not at all, or to stdout (`-`); return their number."""
+    if target == "-":
+        if form == "parquet":
+            raise WrongUsage(
+                "Parquet can't be written to a pipe", "-o -", "name a file, or take --format csv"
+            )
+        writer = write_lines if form == "json" else write_csv
+        rows = writer(export, sys.stdout.buffer, advance)
+        sys.stdout.buffer.flush()
+        return rows
+    with whole_file(Path(target)) as part:
+        if form == "parquet":
+            return write_parquet(export, part, advance)
+        with part.open("wb") as out:
+            return write_csv(export, out, advance)
