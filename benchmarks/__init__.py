@@ -1,0 +1,1 @@
+"""Benchmarks: this project and what people would write instead, on one server in one run."""
