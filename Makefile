@@ -12,7 +12,7 @@ help:
 	@echo "make demo   load real prices, build bars and EMAs in an embedded PostgreSQL, show what was built"
 	@echo "make test   run the tests"
 	@echo "make lint   ruff, mypy, sqlfluff"
-	@echo "make bench  measure against a hand-written Polars peer"
+	@echo "make bench  measure against what people would write instead; ARGS=--quick: a minute"
 	@echo "make soak   random changes for a while, incremental compared with full"
 	@echo "make clean  remove what make made (the database stays: ta-lab2 db reset)"
 
@@ -42,8 +42,13 @@ $(VENV)/.sqlfluff: $(STAMP)
 	$(VENV)/sqlfluff/bin/python -m pip install --quiet --disable-pip-version-check 'sqlfluff>=4.5'
 	@touch $@
 
-bench: $(STAMP)
+bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.bench $(ARGS)
+
+# The libraries of the rivals.
+$(VENV)/.bench: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
 
 soak: $(STAMP)
 	$(BIN)/python -m benchmarks.soak $(ARGS)

@@ -121,7 +121,8 @@ def _chained_previews(days: Days, bars: Bars, at_closes: Any, alpha: Any) -> Any
         for i in range(len(alpha)):
             if not np.isnan(before[i, number]):
                 result[i, first : last + 1] = chain(
-                    before[i, number], days.close[first : last + 1], alpha[i])[1:]
+                    before[i, number], days.close[first : last + 1], alpha[i]
+                )[1:]
     return result
 
 
@@ -165,6 +166,8 @@ def columns(days: Days, frame: Timeframe, series: Series, since: int = 0) -> tup
         result.append(Column(name, "f8", value, np.isnan(value)))
     if series.ema_bar is not None:
         result += [Column("ema_bar", "f8", values[5]), Column("roll_bar", "bool", roll)]
-        for name, value in zip(("d1_bar", "d2_bar", "d1_roll_bar", "d2_roll_bar"), values[6:], strict=True):
+        for name, value in zip(
+            ("d1_bar", "d2_bar", "d1_roll_bar", "d2_roll_bar"), values[6:], strict=True
+        ):
             result.append(Column(name, "f8", value, np.isnan(value)))
     return result, len(row)

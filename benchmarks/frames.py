@@ -20,8 +20,16 @@ DAYS = """SELECT "timestamp", ("timestamp" AT TIME ZONE 'America/New_York')::dat
     time_high, time_low, open, high, low, close, coalesce(volume, 'NaN'), coalesce(market_cap, 'NaN')
     FROM cmc_price_bars_1d WHERE id = {id} ORDER BY "timestamp" """
 DAY_KINDS = [
-    ("ts", "ts"), ("day", "date"), ("time_high", "ts"), ("time_low", "ts"), ("open", "f8"), ("high", "f8"),
-    ("low", "f8"), ("close", "f8"), ("volume", "f8"), ("market_cap", "f8"),
+    ("ts", "ts"),
+    ("day", "date"),
+    ("time_high", "ts"),
+    ("time_low", "ts"),
+    ("open", "f8"),
+    ("high", "f8"),
+    ("low", "f8"),
+    ("close", "f8"),
+    ("volume", "f8"),
+    ("market_cap", "f8"),
 ]
 
 
@@ -54,10 +62,13 @@ class Days:
         self.id = asset
         self.n = len(rows)
         self.ts, self.time_high, self.time_low = (
-            rows[name].astype(np.int64) for name in ("ts", "time_high", "time_low"))
+            rows[name].astype(np.int64) for name in ("ts", "time_high", "time_low")
+        )
         self.day = rows["day"].astype(np.int64) + EPOCH_DAYS
         self.open, self.high, self.low, self.close, self.volume, self.market_cap = (
-            rows[name].astype(np.float64) for name in ("open", "high", "low", "close", "volume", "market_cap"))
+            rows[name].astype(np.float64)
+            for name in ("open", "high", "low", "close", "volume", "market_cap")
+        )
 
     @cached_property
     def high_rank(self) -> tuple[Any, Any]:

@@ -1,5 +1,8 @@
-"""One more day into the long tables: the peer reads the days, takes its last EMAs back from its own tables, computes
-the new rows of all timeframes at once and copies only those."""
+"""One more day into the long tables.
+
+The peer reads the days, takes its last EMAs back from its own tables, computes the new rows of all timeframes
+at once and copies only those.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ from benchmarks.frames import EPOCH_DAYS, MILLISECOND, Days, Timeframe, unit_fir
 from benchmarks.peer_long import LongPeer, bars_relation
 from benchmarks.snapshots import WORDS
 from benchmarks.wire import Column
-
 
 EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
@@ -59,10 +61,24 @@ def tail(days: Days, frame: Timeframe) -> Tail | None:
     skip = int(np.searchsorted(units, origin))
     before = (units[skip:first] - origin) // frame.count
     closed_before = int(np.count_nonzero(np.diff(before))) + 1 if len(before) else 0
-    late = first == last and len(before) > 0 and int(days.day[last - 1]) != _first_day(
-        frame.kind, origin + (int(before[-1]) + 1) * frame.count) - 1
-    return Tail(frame, number + 1, first, int(days.day[last]) == end, closed_before,
-                max(start, int(days.day[0])), end, start, _first_day(frame.kind, origin), late)
+    late = (
+        first == last
+        and len(before) > 0
+        and int(days.day[last - 1])
+        != _first_day(frame.kind, origin + (int(before[-1]) + 1) * frame.count) - 1
+    )
+    return Tail(
+        frame,
+        number + 1,
+        first,
+        int(days.day[last]) == end,
+        closed_before,
+        max(start, int(days.day[0])),
+        end,
+        start,
+        _first_day(frame.kind, origin),
+        late,
+    )
 
 
 def _first_day(kind: str, number: int) -> int:
@@ -96,7 +112,9 @@ def append(peer: LongPeer, asset: int, families: tuple[str, ...], variants: tupl
 def _send(peer: LongPeer, table: str, columns: list[Column], n: int) -> int:
     started = time.perf_counter()
     if n:
-        wire.write(peer.connection, f"{peer.schema}.{table}", [c.name for c in columns], wire.encode(columns, n))
+        wire.write(
+            peer.connection, f"{peer.schema}.{table}", [c.name for c in columns], wire.encode(columns, n)
+        )
     peer.spent["copy"] += time.perf_counter() - started
     return n
 
@@ -151,7 +169,9 @@ def _snapshots(days: Days, tails: list[Tail], family: str) -> list[Column]:
         Column("timestamp", "ts", stamp),
         Column("last_ts_half_open", "ts", stamp + MILLISECOND),
         Column("pos_in_bar", "i4", n_days),
-        Column("is_partial_start", "bool", anchored & (np.array([t.expected for t in tails]) > window_start)),
+        Column(
+            "is_partial_start", "bool", anchored & (np.array([t.expected for t in tails]) > window_start)
+        ),
         Column("is_partial_end", "bool", ~closed),
         Column("count_days", "i4", n_days),
         Column("count_days_remaining", "i4", np.where(closed, 0, remaining)),
@@ -181,7 +201,9 @@ def _emas(peer: LongPeer, days: Days, tails: list[Tail], variant: str) -> tuple[
     wanted = [i for i, t in enumerate(tails) if t.closed_before >= periods[0]]
     started = time.perf_counter()
     yesterday = _stored(peer, days, tails, variant, wanted, [last - 1] * len(wanted), both, shape)
-    canonical = _stored(peer, days, tails, variant, wanted, [tails[i].first - 1 for i in wanted], both, shape)
+    canonical = _stored(
+        peer, days, tails, variant, wanted, [tails[i].first - 1 for i in wanted], both, shape
+    )
     peer.spent["read"] += time.perf_counter() - started
     started = time.perf_counter()
     x = float(days.close[last])
@@ -196,8 +218,11 @@ def _emas(peer: LongPeer, days: Days, tails: list[Tail], variant: str) -> tuple[
     ema = np.where(np.isnan(seeds), ema, seeds)
     groups = [(ema, "", "")]
     if both:
-        bar = np.where(closed[:, None], at_bar * x + (1.0 - at_bar) * canonical["ema_bar"],
-                       at_day * x + (1.0 - at_day) * yesterday["ema_bar"])
+        bar = np.where(
+            closed[:, None],
+            at_bar * x + (1.0 - at_bar) * canonical["ema_bar"],
+            at_day * x + (1.0 - at_day) * yesterday["ema_bar"],
+        )
         groups.append((np.where(np.isnan(seeds), bar, seeds), "_bar", "_bar"))
     row, line = np.nonzero(live)
     result = [
@@ -223,19 +248,32 @@ def _emas(peer: LongPeer, days: Days, tails: list[Tail], variant: str) -> tuple[
     return result, len(row)
 
 
-def _stored(peer: LongPeer, days: Days, tails: list[Tail], variant: str, wanted: list[int], rows: list[int],
-            both: bool, shape: tuple[int, int]) -> dict[str, Any]:
+def _stored(
+    peer: LongPeer,
+    days: Days,
+    tails: list[Tail],
+    variant: str,
+    wanted: list[int],
+    rows: list[int],
+    both: bool,
+    shape: tuple[int, int],
+) -> dict[str, Any]:
     """Values of one row of each timeframe, all periods, from the peer's own table by its key."""
     names = ["ema", "d1", "d1_roll", *(["ema_bar", "d1_bar", "d1_roll_bar"] if both else [])]
     tables = {name: np.full(shape, np.nan) for name in names}
     if wanted:
         found = peer.connection.execute(
             f"SELECT k.no::int, l.period, {', '.join(f'l.{name}' for name in names)} "
-            "FROM unnest(%s::text[], %s::timestamptz[]) WITH ORDINALITY AS k (tf, ts, no) CROSS JOIN LATERAL ("
+            "FROM unnest(%s::text[], %s::timestamptz[]) WITH ORDINALITY AS k (tf, ts, no) CROSS JOIN "
+            "LATERAL ("
             f"SELECT * FROM {peer.schema}.{emas.relation(variant)} AS s "
             "WHERE s.id = %s AND s.tf = k.tf AND s.period = ANY(%s) AND s.ts = k.ts OFFSET 0) AS l",
-            ([tails[i].frame.tf for i in wanted],
-             [EPOCH + timedelta(microseconds=int(days.ts[row])) for row in rows], days.id, peer.periods),
+            (
+                [tails[i].frame.tf for i in wanted],
+                [EPOCH + timedelta(microseconds=int(days.ts[row])) for row in rows],
+                days.id,
+                peer.periods,
+            ),
             binary=True,
         ).fetchall()
         if found:

@@ -1,8 +1,8 @@
-"""The peer most people would write: daily rows into numpy and Polars, everything computed vectorised, long tables
-filled by binary COPY and indexed afterwards.
+"""The peer most people would write: long tables of every day.
 
-It does what is asked of the columns and no more: it keeps no states, validates and rejects nothing, notices no
-revision by itself, and a bar that closes late is only right after a full build.
+Daily rows go into numpy and Polars, everything is computed vectorised, binary COPY fills the tables, which
+get their keys afterwards. It does what is asked of the columns and no more: it keeps no states, validates
+and rejects nothing, and notices no revision by itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from benchmarks.frames import Days, Timeframe, catalogue
 from benchmarks.snapshots import Snapshots
 
 FAMILIES = ("multi_tf", "cal_us", "cal_iso", "cal_anchor_us", "cal_anchor_iso")
-TYPES = {"i4": "int", "f8": "float8", "ts": "timestamptz", "bool": "boolean", "date": "date", "text": "text"}
+TYPES = {
+    "i4": "int",
+    "f8": "float8",
+    "ts": "timestamptz",
+    "bool": "boolean",
+    "date": "date",
+    "text": "text",
+}
 BAR_KEY = "(id, tf, bar_seq, time_close)"
 EMA_KEY = "(id, tf, period, ts)"
 
@@ -34,7 +41,9 @@ class LongPeer:
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "peer") -> None:
         self.connection, self.schema = connection, schema
         self.frames = catalogue(connection)
-        self.periods = [row[0] for row in connection.execute("SELECT period FROM dim_period ORDER BY period")]
+        self.periods = [
+            row[0] for row in connection.execute("SELECT period FROM dim_period ORDER BY period")
+        ]
         self.spent: dict[str, float] = {}
 
     def frames_of(self, family: str) -> list[Timeframe]:
@@ -69,17 +78,25 @@ class LongPeer:
         with self.connection.transaction():
             days = Days(self.connection, asset)
             for family in families:
-                rows += self._replace(bars_relation(family), "time_close", days, row,
-                                      self._snapshots([days], family, row, exactly=True))
+                rows += self._replace(
+                    bars_relation(family),
+                    "time_close",
+                    days,
+                    row,
+                    self._snapshots([days], family, row, exactly=True),
+                )
             for variant in variants:
-                rows += self._replace(emas.relation(variant), "ts", days, row, self._emas([days], variant, row))
+                rows += self._replace(
+                    emas.relation(variant), "ts", days, row, self._emas([days], variant, row)
+                )
         return rows
 
     def _replace(self, table: str, stamp: str, days: Days, row: int, parts: Iterator[Any]) -> int:
         self.connection.execute(
-            f"DELETE FROM {self.schema}.{table} WHERE id = %s AND {stamp} >= (SELECT \"timestamp\" "
-            "FROM cmc_price_bars_1d WHERE id = %s ORDER BY \"timestamp\" OFFSET %s LIMIT 1)",
-            (days.id, days.id, row))
+            f'DELETE FROM {self.schema}.{table} WHERE id = %s AND {stamp} >= (SELECT "timestamp" '
+            'FROM cmc_price_bars_1d WHERE id = %s ORDER BY "timestamp" OFFSET %s LIMIT 1)',
+            (days.id, days.id, row),
+        )
         names, first, parts = _names(parts)
         return self._send(table, names, first, parts) if first else 0
 
@@ -121,7 +138,9 @@ class LongPeer:
         self.spent["copy"] += time.perf_counter() - started - computing
         return rows
 
-    def _snapshots(self, assets: list[Days], family: str, since: int, exactly: bool = False) -> Iterator[Any]:
+    def _snapshots(
+        self, assets: list[Days], family: str, since: int, exactly: bool = False
+    ) -> Iterator[Any]:
         for days in assets:
             for frame in self.frames_of(family):
                 if frame.tf == "1D":
@@ -151,10 +170,13 @@ def _names(parts: Iterator[Any]) -> tuple[list[str], Any, Iterator[Any]]:
 
 def _cut(columns: list[wire.Column], n: int, skipped: int) -> tuple[list[wire.Column], int]:
     """The columns without their first rows."""
+
     def tail(values: Any) -> Any:
         return values[skipped:] if getattr(values, "ndim", 0) else values
 
     return [
-        wire.Column(c.name, c.kind, tail(c.values), None if c.null is None else c.null[skipped:], c.choices)
+        wire.Column(
+            c.name, c.kind, tail(c.values), None if c.null is None else c.null[skipped:], c.choices
+        )
         for c in columns
     ], n - skipped

@@ -23,7 +23,9 @@ class CompactPeer:
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "compact") -> None:
         self.connection, self.schema = connection, schema
         self.frames = catalogue(connection)
-        self.periods = [row[0] for row in connection.execute("SELECT period FROM dim_period ORDER BY period")]
+        self.periods = [
+            row[0] for row in connection.execute("SELECT period FROM dim_period ORDER BY period")
+        ]
         self.spent: dict[str, float] = {}
 
     def build(self, asset: int, families: tuple[str, ...], with_emas: bool) -> int:
@@ -60,7 +62,9 @@ class CompactPeer:
         self.spent["index"] += time.perf_counter() - started
 
 
-def vectors(days: Days, frames: list[Timeframe], periods: list[int]) -> tuple[list[str], list[bytes], int]:
+def vectors(
+    days: Days, frames: list[Timeframe], periods: list[int]
+) -> tuple[list[str], list[bytes], int]:
     """One vector of EMAs per bar, as the table `emas` keeps them."""
     found: list[tuple[Any, ...]] = []
     for code, frame in enumerate(frames):
@@ -69,9 +73,12 @@ def vectors(days: Days, frames: list[Timeframe], periods: list[int]) -> tuple[li
             continue
         n_closed = np.cumsum(bars.closed)
         by_bar, by_day, anchor = _spaces(days, bars, frame, periods)
-        found.append((np.full(len(n_closed), code), bars.seq, n_closed, by_bar, by_day, anchor, bars.closed))
+        found.append(
+            (np.full(len(n_closed), code), bars.seq, n_closed, by_bar, by_day, anchor, bars.closed)
+        )
     code, seq, n_closed, by_bar, by_day, anchor, closed = (
-        np.concatenate([part[i] for part in found]) for i in range(7))
+        np.concatenate([part[i] for part in found]) for i in range(7)
+    )
     live = np.searchsorted(periods, n_closed, side="right")
     parts: list[bytes] = []
     names: list[str] = []
@@ -128,7 +135,7 @@ def _spaces(days: Days, bars: Bars, frame: Timeframe, periods: list[int]) -> tup
 
 
 class SqlPeer:
-    """Plain SQL of someone who knows window functions: INSERT .. SELECT into long tables, indexed afterwards."""
+    """Plain SQL of someone who knows window functions: long tables, indexed afterwards."""
 
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "plain") -> None:
         self.connection, self.schema = connection, schema
@@ -137,9 +144,11 @@ class SqlPeer:
         """Snapshots and EMAs of multi_tf."""
         bars = (SQL / "windows_bars.sql").read_text().replace("{id}", str(asset))
         source = (
-            "WITH days AS MATERIALIZED (SELECT bar_seq AS r, \"timestamp\" AS ts, "
-            "(\"timestamp\" AT TIME ZONE 'America/New_York')::date AS day, time_high, time_low, open, high, low, "
-            f"close, volume, market_cap FROM cmc_price_bars_1d WHERE id = {asset}), frames AS (SELECT tf, tf_qty AS n "
+            'WITH days AS MATERIALIZED (SELECT bar_seq AS r, "timestamp" AS ts, '
+            "(\"timestamp\" AT TIME ZONE 'America/New_York')::date AS day, time_high, time_low, open, "
+            "high, low, "
+            f"close, volume, market_cap FROM cmc_price_bars_1d WHERE id = {asset}), frames AS (SELECT "
+            "tf, tf_qty AS n "
             "FROM dim_timeframe WHERE family = 'multi_tf' AND tf <> '1D'), ranked AS ("
         )
         with self.connection.transaction():
@@ -151,10 +160,16 @@ class SqlPeer:
             run(f"CREATE TABLE {self.schema}.bars AS {bars.replace('WITH ranked AS (', source, 1)}")
             run(f"ALTER TABLE {self.schema}.bars ADD PRIMARY KEY (id, tf, bar_seq, time_close)")
             if with_emas:
-                run(f"CREATE FUNCTION {self.schema}.ema_step(float8, float8, float8) RETURNS float8 LANGUAGE plpgsql "
-                    "IMMUTABLE AS 'BEGIN RETURN CASE WHEN $1 IS NULL THEN $2 ELSE $3 * $2 + (1 - $3) * $1 END; END'")
-                run(f"CREATE AGGREGATE {self.schema}.ema(float8, float8) "
-                    f"(SFUNC = {self.schema}.ema_step, STYPE = float8)")
+                run(
+                    f"CREATE FUNCTION {self.schema}.ema_step(float8, float8, float8) RETURNS float8 "
+                    "LANGUAGE plpgsql "
+                    "IMMUTABLE AS 'BEGIN RETURN CASE WHEN $1 IS NULL THEN $2 ELSE $3 * $2 + (1 - $3) * "
+                    "$1 END; END'"
+                )
+                run(
+                    f"CREATE AGGREGATE {self.schema}.ema(float8, float8) "
+                    f"(SFUNC = {self.schema}.ema_step, STYPE = float8)"
+                )
                 text = (SQL / "windows_emas.sql").read_text().replace("{id}", str(asset))
                 run(f"CREATE TABLE {self.schema}.emas AS {text.replace('{schema}', self.schema)}")
                 run(f"ALTER TABLE {self.schema}.emas ADD PRIMARY KEY (id, tf, period, ts)")
@@ -166,10 +181,17 @@ def duckdb_bars(days: Days, frames: list[Timeframe]) -> int:
 
     epoch = np.datetime64("2000-01-01", "us")
     source = {
-        "r": np.arange(1, days.n + 1), "ts": epoch + days.ts.astype("timedelta64[us]"),
-        "day": days.day - EPOCH_DAYS, "time_high": epoch + days.time_high.astype("timedelta64[us]"),
-        "time_low": epoch + days.time_low.astype("timedelta64[us]"), "open": days.open, "high": days.high,
-        "low": days.low, "close": days.close, "volume": days.volume, "market_cap": days.market_cap,
+        "r": np.arange(1, days.n + 1),
+        "ts": epoch + days.ts.astype("timedelta64[us]"),
+        "day": days.day - EPOCH_DAYS,
+        "time_high": epoch + days.time_high.astype("timedelta64[us]"),
+        "time_low": epoch + days.time_low.astype("timedelta64[us]"),
+        "open": days.open,
+        "high": days.high,
+        "low": days.low,
+        "close": days.close,
+        "volume": days.volume,
+        "market_cap": days.market_cap,
     }
     wanted = [f for f in frames if f.kind == "D" and f.tf != "1D"]
     import polars as pl
@@ -182,7 +204,12 @@ def duckdb_bars(days: Days, frames: list[Timeframe]) -> int:
         ):
             memory.register(f"given_{name}", {c: table[c].to_numpy() for c in table.columns})
             memory.execute(f"CREATE TABLE {name} AS SELECT * FROM given_{name}")
-        text = (SQL / "windows_bars.sql").read_text().replace("{id}", str(days.id)).replace(" / f.n", " // f.n")
+        text = (
+            (SQL / "windows_bars.sql")
+            .read_text()
+            .replace("{id}", str(days.id))
+            .replace(" / f.n", " // f.n")
+        )
         memory.execute(f"CREATE TABLE bars AS {text}")
         row = memory.execute("SELECT count(*) FROM bars").fetchone()
     return int(row[0]) if row else 0
@@ -193,5 +220,3 @@ def talib_ema(days: Days, period: int) -> Any:
     import talib
 
     return talib.EMA(days.close, timeperiod=period)
-
-

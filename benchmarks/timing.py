@@ -28,13 +28,20 @@ class Samples:
         return max(self.values)
 
     def as_json(self) -> dict[str, Any]:
-        return {"median": self.median, "low": self.low, "high": self.high, "runs": len(self.values),
-                "values": self.values}
+        return {
+            "median": self.median,
+            "low": self.low,
+            "high": self.high,
+            "runs": len(self.values),
+            "values": self.values,
+        }
 
     def __str__(self) -> str:
         unit, scale = ("ms", 1e3) if self.median < 1 else ("s", 1.0)
+
         def show(value: float) -> str:
             return f"{value * scale:.3g}" if value * scale < 1000 else f"{value * scale:.0f}"
+
         if len(self.values) == 1:
             return f"{show(self.median)} {unit}"
         return f"{show(self.median)} {unit} ({show(self.low)}..{show(self.high)})"
@@ -47,8 +54,9 @@ def clocked(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def in_turn(runs: int, contestants: Sequence[tuple[str, Callable[[], object]]],
-            warm_up: bool = False) -> dict[str, Samples]:
+def in_turn(
+    runs: int, contestants: Sequence[tuple[str, Callable[[], object]]], warm_up: bool = False
+) -> dict[str, Samples]:
     """Every contestant once, then again: whatever disturbs the machine disturbs all of them.
 
     A contestant that returns a float has measured itself.

@@ -83,8 +83,9 @@ def _pack(columns: Sequence[Column], rows: Any, sample: int, n: int) -> bytes:
     return packed.tobytes()
 
 
-def _array_field(fields: list[tuple[str, Any]], fill: list[tuple[str, Any]], name: str, length: str,
-                 data: Any) -> None:
+def _array_field(
+    fields: list[tuple[str, Any]], fill: list[tuple[str, Any]], name: str, length: str, data: Any
+) -> None:
     """A float8[] of one length: its header, then each element with its own length."""
     size = data.shape[1]
     if size == 0:
@@ -96,16 +97,21 @@ def _array_field(fields: list[tuple[str, Any]], fill: list[tuple[str, Any]], nam
     elements = np.empty(data.shape, dtype=element)
     elements["l"] = 8
     elements["v"] = data
-    fill += [(length, 20 + 12 * size), (f"{name}h", np.array([1, 0, FLOAT8_OID, size, 1])), (name, elements)]
+    fill += [
+        (length, 20 + 12 * size),
+        (f"{name}h", np.array([1, 0, FLOAT8_OID, size, 1])),
+        (name, elements),
+    ]
 
 
 def write(connection: psycopg.Connection[Any], table: str, names: Sequence[str], parts: Any) -> int:
     """Binary COPY of encoded parts; returns the bytes sent."""
     quoted = ", ".join(f'"{name}"' for name in names)
     sent = 0
-    with connection.cursor() as cursor, cursor.copy(
-        f"COPY {table} ({quoted}) FROM STDIN (FORMAT binary)"
-    ) as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({quoted}) FROM STDIN (FORMAT binary)") as copy,
+    ):
         copy.write(HEADER)
         for part in parts:
             copy.write(part)

@@ -1,0 +1,106 @@
+"""Measure this project against what people would write instead: python -m benchmarks.bench --help."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+import click
+
+try:
+    import duckdb  # noqa: F401
+    import numpy  # noqa: F401
+    import polars  # noqa: F401
+    import talib  # noqa: F401
+except ImportError as error:
+    sys.exit(f"error: {error}; the peers need their libraries: pip install -e '.[bench]'")
+
+from benchmarks import place, report
+from benchmarks.suite import Sizes, Suite
+
+PARTS = ("build", "storage", "change", "read", "profile", "assets", "many", "growth", "model")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--assets", default=10, show_default=True, type=click.IntRange(1, 1000), help="Assets for throughput."
+)
+@click.option(
+    "--days",
+    default=3653,
+    show_default=True,
+    type=click.IntRange(100, 5754),
+    help="Days of each of them.",
+)
+@click.option(
+    "--many",
+    default=500,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Young assets for a day over all.",
+)
+@click.option(
+    "--runs", default=3, show_default=True, type=click.IntRange(1), help="Runs of each contestant."
+)
+@click.option("--quick", is_flag=True, help="About a minute: short histories, few assets, two runs.")
+@click.option(
+    "--part", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part; may be repeated."
+)
+@click.option(
+    "--db-url",
+    help="A server to create the database ta_lab2_bench on. Default: an embedded one of its own.",
+)
+@click.option(
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path(__file__).parent / "results",
+    help="Folder of the report. Default: benchmarks/results.",
+)
+@click.option("--name", default="latest", show_default=True, help="Name of the report's files.")
+def main(
+    assets: int,
+    days: int,
+    many: int,
+    runs: int,
+    quick: bool,
+    parts: tuple[str, ...],
+    db_url: str | None,
+    folder: Path,
+    name: str,
+) -> None:
+    """One run, one report (Markdown and JSON)."""
+    sizes = Sizes(assets, days, many, 365, runs, None)
+    if quick:
+        sizes = Sizes(min(assets, 2), min(days, 730), min(many, 25), 120, 2, 1000)
+    began = time.perf_counter()
+
+    def say(text: str) -> None:
+        click.echo(f"{time.perf_counter() - began:6.1f} s  {text}", err=True)
+
+    with place.database(db_url) as url:
+        suite = Suite(url, sizes, say)
+        when = datetime.now(timezone.utc).isoformat(timespec="minutes")
+        suite.load()
+        wanted = parts or PARTS
+        for part in PARTS:
+            if part in wanted:
+                (suite.many_assets if part == "many" else getattr(suite, part))()
+        header = {
+            "when": when,
+            "seconds": time.perf_counter() - began,
+            "machine": place.machine(),
+            "server": place.server(suite.connection),
+            "sizes": vars(sizes),
+            "data": f"bundled daily prices of BTC, SOL and GOOG; one asset means BTC"
+            f"{f', its last {sizes.peer_days} days' if sizes.peer_days else ''}; {sizes.assets} assets of "
+            f"{sizes.days} days and {sizes.many} of {sizes.many_days} are BTC with other starts and prices.",
+        }
+        suite.connection.close()
+        click.echo(report.save(folder, name, header, suite.sections, suite.facts))
+
+
+if __name__ == "__main__":
+    main()
