@@ -1,0 +1,72 @@
+"""Draw candles, volume and EMAs into an HTML or PNG file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from ta_lab2_sql.commands.refresh import Moment, Name, Periods
+from ta_lab2_sql.errors import WrongUsage
+from ta_lab2_sql.migrate import check_version
+from ta_lab2_sql.refresh import VARIANTS
+from ta_lab2_sql.settings import Settings, pass_settings
+
+
+@click.command()
+@click.argument("asset", type=int, metavar="ID")
+@click.argument("tfs", nargs=-1, required=True, metavar="TF...")
+@click.option(
+    "--ema", "periods", type=Periods(), metavar="21,50", default=(), help="Periods of EMAs to draw."
+)
+@click.option(
+    "--variant", type=Name("variant", VARIANTS), metavar="V", help="Variant of the EMAs; else that of TF."
+)
+@click.option(
+    "--from", "start", type=Moment(), metavar="D", help="First day (UTC); default: the newest 200 bars."
+)
+@click.option("--to", "end", type=Moment(), metavar="D", help="Day before which it ends (UTC).")
+@click.option("--log", is_flag=True, help="Prices on a logarithmic axis.")
+@click.option(
+    "-o", "--output", "target", metavar="F", help="File to write; default: ID_TF.html in this folder."
+)
+@pass_settings
+def command(
+    settings: Settings,
+    asset: int,
+    tfs: tuple[str, ...],
+    periods: tuple[int, ...] | None,
+    variant: str | None,
+    start: datetime | None,
+    end: datetime | None,
+    log: bool,
+    target: str | None,
+) -> None:
+    """Draw asset ID in the timeframes TF, one under another: candles, volume, EMAs.
+
+    EMAs are bold where bars closed (canonical), their previews are thin. The bar still forming is pale,
+    missing days are shaded. An HTML file is complete in itself and needs no network; a PNG needs no browser.
+
+    \b
+    ta-lab2 plot 1 7D --ema 21,50,200 -o btc.html
+    ta-lab2 plot 1 1W_CAL_US 1M_CAL --from 2020-01-01 --log -o btc.png
+    """
+    from ta_lab2_sql import plot
+
+    target = target or f"{asset}_{'_'.join(tfs)}.html"
+    if Path(target).suffix.lower() not in plot.FORMS:
+        raise WrongUsage(f"a chart is no '{Path(target).suffix}' file", target, "name it .html or .png")
+    with settings.connect("plot") as connection:
+        check_version(connection)
+        if periods is None:
+            periods = tuple(p for (p,) in connection.execute("SELECT period FROM dim_period ORDER BY period"))
+        chart = plot.read(connection, asset, tfs, periods, variant, start, end, log)
+    plot.write(chart, target)
+    for note in chart.notes:
+        settings.note(note)
+    if settings.json:
+        bars = {panel.tf: len(panel.candles) for panel in chart.panels}
+        settings.show_one({"file": str(Path(target).resolve()), "bars": bars, "missing": len(chart.gaps)})
+    else:
+        settings.note(f"{target}: {', '.join(f'{len(p.candles)} bars of {p.tf}' for p in chart.panels)}")

@@ -1,0 +1,38 @@
+-- The bars of one timeframe as candles. middle: where to draw; a forming bar stands in the middle of what it will be.
+SELECT
+    coalesce(
+        CASE WHEN b.is_closed THEN b.time_close - b.half ELSE b.time_open + b.half END, b.time_close) AS middle,
+    b.half * 2 AS width,
+    b.time_open,
+    b.time_close,
+    b.open,
+    b.high,
+    b.low,
+    b.close,
+    least(b.open, b.close) AS body_low,
+    abs(b.close - b.open) AS body_height,
+    b.close >= b.open AS rises,
+    b.volume,
+    b.is_closed,
+    b.days,
+    b.days_remaining,
+    b.missing
+FROM (
+    SELECT
+        s.time_open, s.time_close, s.open, s.high, s.low, s.close, s.volume, s.is_closed,
+        t.tf_days_nominal * interval '12 hours' AS half,
+        s.last_row - s.first_row + 1 AS days,
+        s.days_remaining,
+        s.missing_start + s.missing_interior + s.missing_end AS missing
+    FROM bars AS s
+    JOIN dim_timeframe AS t USING (tf)
+    WHERE s.id = %(id)s AND s.tf = %(tf)s
+    UNION ALL
+    SELECT
+        d.time_open, d."timestamp", d.open, d.high, d.low, d.close, d.volume, true, interval '12 hours', 1, 0, 0
+    FROM cmc_price_bars_1d AS d
+    WHERE d.id = %(id)s AND %(tf)s = '1D'
+) AS b
+WHERE b.time_close >= coalesce(%(start)s::timestamptz, '-infinity')
+    AND b.time_open < coalesce(%(end)s::timestamptz, 'infinity')
+ORDER BY b.time_close

@@ -1,0 +1,141 @@
+"""Charts: they draw in a browser without errors and without a network, and as pictures without a browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from ta_lab2_sql import plot
+from ta_lab2_sql.load import load_files
+
+pytest.importorskip("plotly")
+pytest.importorskip("matplotlib")
+
+Db = psycopg.Connection[Any]
+Cli = Callable[..., Any]
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture
+def solana(db: Db) -> Db:
+    """1149 days of Solana, 2024-03-08 to 15 missing, built."""
+    load_files(db, [str(files("ta_lab2_sql") / "demo_data" / "SOL_5426.csv.gz")])
+    db.execute("SELECT FROM refresh_bars(5426)")
+    return db
+
+
+def test_a_chart_shows_what_the_relations_hold(solana: Db) -> None:
+    chart = plot.read(solana, 5426, ["3D", "1M_CAL"])
+    assert [panel.tf for panel in chart.panels] == ["3D", "1M_CAL"]
+    three, months = (panel.candles for panel in chart.panels)
+    assert len(three) == plot.NEWEST_BARS
+    stored = solana.execute(
+        "SELECT open, high, low, close, volume, is_closed FROM bars WHERE id = 5426 AND tf = '3D' "
+        "ORDER BY bar_seq DESC LIMIT 200"
+    ).fetchall()
+    assert [(c.open, c.high, c.low, c.close, c.volume, c.is_closed) for c in reversed(three)] == stored
+    # Months that overlap the same time, the last one forming.
+    assert months[0].time_open <= three[0].time_close
+    assert [candle.is_closed for candle in months] == [True] * (len(months) - 1) + [False]
+    assert months[-1].told == "forming, 14 to go, 16 days"
+    assert [(f"{gap.after:%m-%d}", f"{gap.before:%m-%d}", gap.days) for gap in chart.gaps] == [
+        ("03-07", "03-15", 8)
+    ]
+
+
+def test_weekends_of_a_stock_are_usual(db: Db) -> None:
+    load_files(db, [str(files("ta_lab2_sql") / "demo_data" / "GOOG_900001.csv.gz")])
+    db.execute("SELECT FROM refresh_bars(900001, 'multi_tf')")
+    chart = plot.read(db, 900001, ["1D"])
+    assert chart.gaps
+    assert {gap.usual for gap in chart.gaps} == {2}
+    assert all(gap.days > 2 for gap in chart.gaps)
+    assert "more than the usual 2" in chart.legend
+
+
+def test_html_draws_in_a_browser(solana: Db, cli: Cli, tmp_path: Path) -> None:
+    target = tmp_path / "chart.html"
+    result = cli("--json", "plot", 5426, "3D", "1M_CAL", "--from", "2023-06-01", "-o", target)
+    assert result.code == 0, result.err
+    told = json.loads(result.out)
+    assert told["file"] == str(target)
+    text = target.read_text(encoding="utf-8")
+    # Nothing is fetched from elsewhere: the drawing library is in the file.
+    assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=", text)
+    assert "missing days" in text
+    if BROWSER is None:
+        pytest.skip("no chromium or chrome here: the page was written but not opened")
+    done = subprocess.run(
+        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
+         "--enable-logging=stderr", "--virtual-time-budget=10000", "--dump-dom", target.as_uri()],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert "CONSOLE" not in done.stderr, done.stderr
+    assert "<title>asset 5426: 3D, 1M_CAL</title>" in done.stdout
+    drawn = len(re.findall(r'<path[^>]*class="box"', done.stdout))
+    assert drawn == sum(told["bars"].values())
+
+
+def test_png_needs_no_browser(solana: Db, cli: Cli, tmp_path: Path) -> None:
+    sizes = []
+    for tfs in (["1D"], ["7D", "1M_CAL", "1Y_CAL_ANCHOR"]):
+        result = cli("-q", "plot", 5426, *tfs, "--log", "-o", tmp_path / "chart.png", env={"PATH": ""})
+        assert result.code == 0, result.err
+        data = (tmp_path / "chart.png").read_bytes()
+        assert data[:8] == b"\x89PNG\r\n\x1a\n"
+        sizes.append(struct.unpack(">II", data[16:24]))
+    assert sizes[0][0] == sizes[1][0] > 1000
+    assert sizes[1][1] > 1.8 * sizes[0][1]  # one under another
+    assert [path.name for path in tmp_path.iterdir()] == ["chart.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["7", "7D", "-o", "x.png"], 2, "asset 7"),
+        (["5426", "8D", "-o", "x.png"], 2, "7D"),
+        (["5426", "7D", "-o", "x.svg"], 2, "name it .html or .png"),
+        (["5426", "7D", "--variant", "cal_us", "-o", "x.png"], 2, "of family cal_us"),
+        (["5426", "7D", "--variant", "cal", "-o", "x.png"], 2, "did you mean cal_us"),
+        (["5426", "7D", "--from", "2030-01-01", "-o", "x.png"], 1, "no bars of 7D there"),
+        (["5426", "7D", "--from", "2024-01-02", "--to", "2024-01-02", "-o", "x.png"], 2, "swap them"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told(
+    db: Db,
+    cli: Cli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    code: int,
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    days = "".join(f"2024-01-{day:02},1,2,0.5,1,1\n" for day in range(1, 20))
+    assert cli("load", "-", "--id", 5426, stdin="date,open,high,low,close,volume\n" + days).code == 0
+    db.execute("SELECT FROM refresh_bars(5426, 'multi_tf')")
+    result = cli("plot", *arguments)
+    assert result.code == code
+    assert result.err.count("\n") == 1
+    assert told in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_prices_of_any_sign_are_drawn(db: Db, cli: Cli, tmp_path: Path) -> None:
+    """Oil has traded below zero; a day without volume or movement is a day all the same."""
+    rows = "".join(f"2020-04-{day:02},{5 - day},{5 - day},{5 - day},{5 - day},\n" for day in range(1, 21))
+    assert cli("load", "-", "--id", 3, stdin="date,open,high,low,close,volume\n" + rows).code == 0
+    db.execute("SELECT FROM refresh_bars(3, 'multi_tf')")
+    assert cli("-q", "plot", 3, "1D", "3D", "--log", "-o", tmp_path / "oil.png").code == 0
+    assert cli("-q", "plot", 3, "1D", "3D", "-o", tmp_path / "oil.html").code == 0
