@@ -11,6 +11,7 @@ depends_on = None
 
 HERE = Path(__file__).parent
 TABLES = (
+    "runs",
     "emas_pending",
     "emas_state",
     "emas",

@@ -260,3 +260,25 @@ CREATE TABLE emas_pending (
     last_ts timestamptz NOT NULL,
     PRIMARY KEY (id, variant, tf)
 );
+
+-- What loads and refreshes did; the driver's own log, so it belongs to no asset.
+CREATE TABLE runs (
+    run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    command text NOT NULL,
+    options jsonb NOT NULL DEFAULT '{}',
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    outcome text NOT NULL DEFAULT 'running',
+    run_by text NOT NULL DEFAULT session_user,
+    host text,
+    backend int NOT NULL DEFAULT pg_backend_pid(),
+    version text,
+    assets int,
+    changed int,
+    failed int,
+    -- An element per stage and action: assets, days, seconds. What the next estimate is made of.
+    work jsonb,
+    error text,
+    CONSTRAINT outcome_is_known CHECK (outcome IN ('running', 'done', 'failed', 'interrupted'))
+);
+CREATE INDEX runs_started_at ON runs (started_at);

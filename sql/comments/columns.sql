@@ -24,7 +24,7 @@ BEGIN
         ('emas_at_blocks', 'vectors at every 64th day, so that a read starts nearby; part of emas'),
         ('emas_state', 'what EMAs are built of, one row per asset and variant'),
         ('emas_pending', 'timeframes that a refresh of some left behind the rest of their variant'),
-        ('runs', 'what refreshes did: who, when, how long, with which outcome'),
+        ('runs', 'what loads and refreshes did: who, when, how long, with which outcome'),
         ('ta_lab2_version', 'the revision of the tables; the next ta-lab2 migrate reads it')
         ) AS t (name, text)
         INNER JOIN pg_class AS c ON c.oid = to_regclass(quote_ident(t.name))
@@ -198,6 +198,26 @@ BEGIN
         ('dim_timeframe', 'display_order', 'the order of listings'),
         ('dim_timeframe', 'sort_order', 'an order of your own; nothing reads it'),
         ('dim_timeframe', 'unit_kind', 'D days, U weeks from Sunday, I weeks from Monday, M months, Y years'),
+        -- comparison with the raw days
+        ('bars_1d_differing', 'is_loaded', 'its raw day exists'),
+        ('bars_1d_differing', 'differs', 'what is stored isn''t what validation gives now'),
+        ('bars_1d_differing', 'reject_missing', 'a bad day that isn''t among the rejects'),
+        -- the log of runs
+        ('runs', 'run_id', 'number of the run'),
+        ('runs', 'command', 'load, refresh bars, refresh emas or refresh all'),
+        ('runs', 'options', 'options that were not the defaults'),
+        ('runs', 'started_at', 'when it began'),
+        ('runs', 'finished_at', 'when it ended; NULL: it runs, or died'),
+        ('runs', 'outcome', 'running, done, failed or interrupted'),
+        ('runs', 'run_by', 'role that ran it'),
+        ('runs', 'host', 'machine that ran it'),
+        ('runs', 'backend', 'process id of its connection on the server'),
+        ('runs', 'version', 'version of ta-lab2 that ran it'),
+        ('runs', 'assets', 'assets that it looked at'),
+        ('runs', 'changed', 'assets that it wrote something for'),
+        ('runs', 'failed', 'assets that failed'),
+        ('runs', 'work', 'per stage and action: assets, days and seconds; what estimates are made of'),
+        ('runs', 'error', 'what it said when it failed'),
         -- bookkeeping of migrations
         ('ta_lab2_version', 'version_num', 'revision of the tables'),
         ('ta_lab2_objects', 'path', 'file of functions and views that is installed'),

@@ -6,6 +6,7 @@ The loop over assets, retries and parallelism are here; what is stale and what t
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import queue
 import threading
@@ -17,9 +18,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ta_lab2_sql import errors
-from ta_lab2_sql.migrate import check_version
+from ta_lab2_sql.migrate import check_version, current_schema
 from ta_lab2_sql.queries import query
-from ta_lab2_sql.settings import Settings
+from ta_lab2_sql.runs import Log, logged
+from ta_lab2_sql.settings import Settings, jsonable
 
 if TYPE_CHECKING:
     import psycopg
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 
 FAMILIES = ("1d", "multi_tf", "cal_us", "cal_iso", "cal_anchor_us", "cal_anchor_iso")
 VARIANTS = ("multi_tf", "multi_tf_v2", "cal_us", "cal_iso", "cal_anchor_us", "cal_anchor_iso")
+# Strongest first.
+ACTIONS = ("rebuild", "backfill", "revise", "append", "noop")
 MOST_WORKERS = 6
+MOST_IDS = 200
 # What another attempt may cure: a serialisation failure, a deadlock.
 RETRY_STATES = frozenset({"40001", "40P01"})
 # What no asset is to blame for: no privilege, functions of another version. The run ends.
@@ -62,6 +67,29 @@ class Request:
     fail_on_rejects: bool = False
     include_non_canonical: bool = False
     fail_fast: bool = False
+
+    def given(self) -> dict[str, Any]:
+        """The options that aren't the defaults."""
+        fields = dataclasses.fields(self)[1:]
+        return {f.name: getattr(self, f.name) for f in fields if getattr(self, f.name) != f.default}
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of refresh_plan."""
+        return {
+            "ids": None if self.ids is None else list(self.ids),
+            "what": self.what,
+            "families": self.families(),
+            "variants": self.variants(),
+            "full": self.full_rebuild,
+            "tz": self.tz,
+            "lookback_days": self.lookback_days,
+            "tfs": list(self.tfs) or None,
+            "periods": None if self.periods is None else list(self.periods),
+            "time_min": self.time_min,
+            "time_max": self.time_max,
+            "keep_rejects": self.keep_rejects,
+            "include_non_canonical": self.include_non_canonical,
+        }
 
     def families(self) -> list[str] | None:
         """The families of bars that the run brings up to date; None: all."""
@@ -107,6 +135,7 @@ class Outcome:
 
     id: int
     seconds: float = 0.0
+    took: dict[str, float] = dataclasses.field(default_factory=dict)
     rows: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     failure: Failure | None = None
     cancelled: bool = False
@@ -129,6 +158,7 @@ class Result:
     request: Request
     looked_at: int
     to_do: int
+    days: dict[int, dict[str, int]] = dataclasses.field(default_factory=dict)
     workers: int = 0
     outcomes: list[Outcome] = dataclasses.field(default_factory=list)
     not_started: list[int] = dataclasses.field(default_factory=list)
@@ -151,6 +181,28 @@ class Result:
     def changed(self) -> list[int]:
         """Assets that something was written for."""
         return sorted(o.id for o in self.outcomes if o.changed)
+
+    @property
+    def dirty_from(self) -> datetime | None:
+        """The earliest day that changed."""
+        rows = (row for o in self.outcomes for row in o.rows)
+        return min((row["dirty_from"] for row in rows if row["dirty_from"] is not None), default=None)
+
+    def work(self) -> list[dict[str, Any]]:
+        """Per stage and strongest action of an asset: how many assets, how many days, how long."""
+        table: dict[tuple[str, str], dict[str, Any]] = {}
+        for outcome in self.outcomes:
+            for stage, took in outcome.took.items():
+                found = {row["action"] for row in outcome.rows if row["stage"] == stage}
+                action = next((a for a in ACTIONS if a in found), None)
+                if action is None:
+                    continue
+                blank = {"stage": stage, "action": action, "assets": 0, "days": 0, "seconds": 0.0}
+                entry = table.setdefault((stage, action), blank)
+                entry["assets"] += 1
+                entry["days"] += self.days.get(outcome.id, {}).get(stage, 0)
+                entry["seconds"] = round(entry["seconds"] + took, 6)
+        return list(table.values())
 
     @property
     def rejected(self) -> int:
@@ -178,11 +230,10 @@ class Result:
         table: dict[tuple[str, str], dict[str, Any]] = {}
         order = {("bars", f): n for n, f in enumerate(FAMILIES)}
         order |= {("emas", v): n for n, v in enumerate(VARIANTS, start=len(FAMILIES))}
-        actions = ("rebuild", "backfill", "revise", "append", "noop")
         for outcome in self.outcomes:
             for row in outcome.rows:
                 key = (row["stage"], row["family"])
-                blank = {"stage": key[0], "family": key[1], **dict.fromkeys(actions, 0)}
+                blank = {"stage": key[0], "family": key[1], **dict.fromkeys(ACTIONS, 0)}
                 entry = table.setdefault(key, {**blank, "written": 0, "deleted": 0, "rejected": 0})
                 entry[row["action"]] += 1
                 for name in ("written", "deleted", "rejected"):
@@ -278,16 +329,53 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
     started = time.monotonic()
     with connect(settings) as connection:
         check_version(connection)
+        looked_at, days = _plan(connection, request)
         connection.execute(query("refresh_alphas"))
-        known, to_do = _assets(connection, request)
-        result = Result(request, looked_at=known, to_do=len(to_do))
-        result.workers = max(1, min(request.workers, cpus(), len(to_do)))
-        reporter.started(result)
-        if to_do:
-            _Run(settings, request, to_do, result, reporter).go()
-        result.seconds = time.monotonic() - started
+        result = Result(request, looked_at=looked_at, to_do=len(days), days=days)
+        result.workers = max(1, min(request.workers, cpus(), len(days)))
+        with logged(connection, f"refresh {request.what}", request.given()) as log:
+            log.assets = looked_at
+            reporter.started(result)
+            if days:
+                _Run(settings, request, list(days), result, reporter).go()
+            result.seconds = time.monotonic() - started
+            _record(log, result)
+        _notify(connection, result, log.run_id)
     reporter.ended(result)
     return result
+
+
+def _record(log: Log, result: Result) -> None:
+    """Put the outcome into the log of runs."""
+    log.changed, log.failed, log.work = len(result.changed), len(result.failures), result.work()
+    try:
+        result.raise_for_trouble()
+    except Interrupted as error:
+        log.outcome, log.error = "interrupted", error.format_message()
+    except Exception as error:
+        told = errors.describe(error)
+        log.outcome, log.error = "failed", told.format_message() if told else str(error)
+
+
+def _notify(connection: psycopg.Connection[Any], result: Result, run_id: int) -> None:
+    """Tell who listens on the channel ta_lab2 that something changed."""
+    changed = result.changed
+    if not changed:
+        return
+    payload = {
+        "event": "refresh",
+        "what": result.request.what,
+        "schema": current_schema(connection),
+        "run_id": run_id,
+        "changed": len(changed),
+        "failed": len(result.failures),
+        # A payload has at most 8000 bytes; who needs all ids of a large run reads the states.
+        "ids": changed[:MOST_IDS],
+        "dirty_from": result.dirty_from,
+    }
+    # The run is logged and done; that somebody couldn't be told doesn't make it fail.
+    with suppress(Exception):
+        connection.execute(query("refresh_notify"), {"payload": json.dumps(payload, default=jsonable)})
 
 
 def connect(settings: Settings) -> psycopg.Connection[Any]:
@@ -311,10 +399,14 @@ def connect(settings: Settings) -> psycopg.Connection[Any]:
     return attempts(settings.connect, "refresh")
 
 
-def _assets(connection: psycopg.Connection[Any], request: Request) -> tuple[int, list[int]]:
-    known = [asset for (asset,) in connection.execute("SELECT asset_ids()")]
-    ids = known if request.ids is None else list(request.ids)
-    return len(ids), ids
+def _plan(connection: psycopg.Connection[Any], request: Request) -> tuple[int, dict[int, dict[str, int]]]:
+    """How many assets are looked at, and those with something to do: days at most, by stage."""
+    rows = connection.execute(query("refresh_todo"), request.parameters()).fetchall()
+    days = {asset: {"bars": bars, "emas": emas} for asset, bars, emas in rows}
+    if request.ids is not None:
+        return len(request.ids), days
+    counted = connection.execute("SELECT count(*)::int FROM asset_ids()").fetchone()
+    return (counted[0] if counted else 0), days
 
 
 class _Run:
@@ -451,8 +543,9 @@ class _Run:
                 if self.interrupted.is_set():
                     outcome.cancelled = True
                     break
-                stage = step.stage
+                stage, began = step.stage, time.monotonic()
                 outcome.rows += [{"stage": stage, **row} for row in self._call(connection, step, asset)]
+                outcome.took[stage] = outcome.took.get(stage, 0.0) + time.monotonic() - began
         except psycopg.errors.QueryCanceled as error:
             if self.interrupted.is_set():
                 outcome.cancelled = True

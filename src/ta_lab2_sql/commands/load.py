@@ -7,6 +7,7 @@ import click
 from ta_lab2_sql.errors import WrongUsage
 from ta_lab2_sql.load import FORMATS, LARGEST_ID, load_files
 from ta_lab2_sql.migrate import check_version
+from ta_lab2_sql.runs import logged
 from ta_lab2_sql.settings import Settings, pass_settings
 
 
@@ -32,7 +33,11 @@ def command(settings: Settings, files: tuple[str, ...], asset: int | None, form:
         raise WrongUsage("stdin can be read once", "the command line", "name - only once")
     with settings.connect("load") as connection:
         check_version(connection)
-        loaded = load_files(connection, files, asset, form)
+        options = {"files": list(files), "id": asset, "format": form}
+        with logged(connection, "load", {k: v for k, v in options.items() if v is not None}) as log:
+            loaded = load_files(connection, files, asset, form)
+            log.assets = len(loaded)
+            log.changed = sum(bool(row.inserted or row.updated) for row in loaded)
     settings.show(loaded, title=f"loaded {len(files)} file{'s' if len(files) > 1 else ''}")
     if not settings.json and not any(row.inserted or row.updated for row in loaded):
         click.echo("nothing changed")

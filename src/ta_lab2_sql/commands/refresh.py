@@ -196,9 +196,10 @@ def check_combination(what: str, options: dict[str, Any]) -> None:
 @refresh_options
 @click.option("--fail-on-rejects", is_flag=True, help="Exit 1 when a day of this run was rejected.")
 @click.option("--fail-fast", is_flag=True, help="Begin no other asset after a failure.")
+@click.option("--plan", "plan_only", is_flag=True, help="Say what would be done and why; change nothing.")
 @click.option("--events", is_flag=True, help="Print one JSON object a line while it runs.")
 @pass_settings
-def command(settings: Settings, /, what: str, events: bool, **options: Any) -> None:
+def command(settings: Settings, /, what: str, plan_only: bool, events: bool, **options: Any) -> None:
     """Bring validated days and bars (bars), EMAs and what they read (emas), or everything (all) up to date.
 
     Each asset is a transaction of its own: one that fails is listed and doesn't hold up the others.
@@ -218,6 +219,11 @@ def command(settings: Settings, /, what: str, events: bool, **options: Any) -> N
     from ta_lab2_sql.refresh import Request, execute
 
     check_combination(what, options)
+    if plan_only:
+        from ta_lab2_sql.plan import show_plan
+
+        show_plan(settings, Request(what, **options))
+        return
     if threading.current_thread() is threading.main_thread():
         # A scheduler's request to end is handled like Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)

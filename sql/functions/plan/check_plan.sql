@@ -1,0 +1,98 @@
+-- check_plan: refuse arguments of refresh_plan that name nothing or contradict each other.
+--   p_ids .. p_time_max   as in refresh_plan
+-- Errors    TA001 unknown id, TA002 unknown stage, family, variant or timeframe, TA003 unknown period,
+--           TA004 bad list, range or look-back, TA020 catalogue without 1D.
+-- Cost      a few index probes per asset named, and the catalogue.
+-- Rule      the same refusals as refresh_bars and refresh_emas make, before any work.
+CREATE OR REPLACE FUNCTION check_plan(
+    p_ids int[], p_stage text, p_families text[], p_variants text[], p_lookback_days int, p_tfs text[],
+    p_periods int[], p_time_min timestamptz, p_time_max timestamptz)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    v_families text[] := '{1d,multi_tf,cal_us,cal_iso,cal_anchor_us,cal_anchor_iso,all}';
+    v_variants text[] := array_replace(v_families, '1d', 'multi_tf_v2');
+    v_kind text;
+    v_wrong text;
+    v_names text[];
+    v_id int;
+    v_period int;
+BEGIN
+    SELECT w.kind, w.name, w.names INTO v_kind, v_wrong, v_names FROM (
+        SELECT 'stage', coalesce(p_stage, 'NULL'), ARRAY['bars', 'emas', 'all']
+        UNION ALL SELECT 'family', coalesce(f.f, 'NULL'), v_families FROM unnest(p_families) AS f (f)
+        UNION ALL SELECT 'variant', coalesce(v.v, 'NULL'), v_variants FROM unnest(p_variants) AS v (v)
+    ) AS w (kind, name, names)
+    WHERE NOT w.name = ANY(w.names)
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'TA002', MESSAGE = format('unknown %s %L', v_kind, v_wrong),
+            DETAIL = format('There are %s.', array_to_string(v_names, ', ')),
+            HINT = format('The nearest are: %s', nearest_names(v_wrong, v_names));
+    END IF;
+    IF cardinality(p_ids) = 0 OR cardinality(p_periods) = 0 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'TA004',
+            MESSAGE = 'empty list of ' || CASE WHEN cardinality(p_ids) = 0 THEN 'assets' ELSE 'periods' END,
+            DETAIL = 'A list names at least one.', HINT = 'Leave it out to mean all.';
+    END IF;
+    IF p_lookback_days IS NULL OR p_lookback_days < 0 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'TA004',
+            MESSAGE = format('look-back of %s days', coalesce(p_lookback_days::text, 'NULL')),
+            DETAIL = 'p_lookback_days is a number of days, 0 or more.',
+            HINT = 'Use 0 to switch the look-back off.';
+    END IF;
+    IF p_time_min >= p_time_max THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'TA004', MESSAGE = format('empty range: %s is not before %s', p_time_min, p_time_max),
+            DETAIL = 'Raw rows are examined where p_time_min <= "timestamp" < p_time_max.',
+            HINT = 'Give a p_time_max after p_time_min.';
+    END IF;
+    PERFORM check_timeframes(
+        CASE
+            WHEN p_stage <> 'emas' AND cardinality(p_families) = 1 THEN p_families[1]
+            WHEN p_stage <> 'bars' AND cardinality(p_variants) = 1 THEN p_variants[1]
+            ELSE 'all'
+        END, p_tfs);
+    SELECT p.period INTO v_period FROM unnest(p_periods) AS p (period)
+    WHERE NOT EXISTS (SELECT FROM dim_period AS d WHERE d.period = p.period)
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'TA003',
+            MESSAGE = format('unknown period %s', coalesce(v_period::text, 'NULL')),
+            DETAIL = format('dim_period has no such row; the nearest are %s.', (
+                SELECT string_agg(n.period::text, ', ')
+                FROM (
+                    SELECT d.period FROM dim_period AS d
+                    ORDER BY abs(d.period::bigint - coalesce(v_period, 0)) LIMIT 3
+                ) AS n)),
+            HINT = format('Add it: INSERT INTO dim_period (period) VALUES (%s)', v_period);
+    END IF;
+    SELECT a.id INTO v_id FROM unnest(p_ids) AS a (id)
+    WHERE
+        NOT EXISTS (SELECT FROM cmc_price_histories7 AS h WHERE h.id = a.id)
+        AND NOT EXISTS (SELECT FROM cmc_price_bars_1d_state AS s WHERE s.id = a.id)
+        AND NOT EXISTS (SELECT FROM cmc_price_bars_1d AS d WHERE d.id = a.id)
+        AND NOT EXISTS (SELECT FROM bars_state AS s WHERE s.id = a.id)
+        AND NOT EXISTS (SELECT FROM bars AS b WHERE b.id = a.id)
+        AND NOT EXISTS (SELECT FROM emas_state AS s WHERE s.id = a.id)
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'TA001',
+            MESSAGE = format('asset %s is not loaded', coalesce(v_id::text, 'NULL')),
+            DETAIL = format('cmc_price_histories7 has no row with this id; the nearest are %s.', coalesce((
+                SELECT string_agg(n.id::text, ', ')
+                FROM (
+                    SELECT k.id FROM asset_ids() AS k (id)
+                    ORDER BY abs(k.id::bigint - coalesce(v_id, 0)) LIMIT 3
+                ) AS n), 'none')),
+            HINT = format('Load it first: ta-lab2 load FILE --id %s', coalesce(v_id::text, 'ID'));
+    END IF;
+END;
+$$;

@@ -1,0 +1,51 @@
+-- plan_bar_groups: what is built of the groups of bars of some assets, beside what the catalogue asks for.
+--   p_ids, p_groups   assets, groups of bars
+--   p_anew    forget what was built: a timeframe that isn't asked for is dropped
+--   p_tfs     only these timeframes (NULL: all that are asked for)
+--   p_include_non_canonical  timeframes that aren't canonical are asked for too
+-- Returns   a row per asset and group: its state (n_rows NULL: never built), pending_from (timeframes left
+--           behind by a partial refresh), change (new timeframe, timeframe dropped or NULL), is_asked: p_tfs
+--           has one of the group.
+-- Errors    none.   Cost  one query: the catalogue, and the states of the assets.
+-- Rule      the same sets as bar_groups_due makes for one asset.
+CREATE OR REPLACE FUNCTION plan_bar_groups(
+    p_ids int[], p_groups text[], p_anew boolean, p_tfs text[], p_include_non_canonical boolean)
+RETURNS TABLE (
+    id int, bar_group text, tz text, n_rows int, first_ts timestamptz, last_ts timestamptz,
+    dirty_from timestamptz, pending_from timestamptz, change text, is_asked boolean)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH catalogue AS MATERIALIZED (
+        SELECT
+            g.bar_group,
+            coalesce(array_agg(t.tf ORDER BY t.display_order, t.tf)
+                FILTER (WHERE t.tf IS NOT NULL), '{}') AS known,
+            coalesce(array_agg(t.tf ORDER BY t.display_order, t.tf) FILTER (
+                WHERE CASE WHEN p_tfs IS NULL THEN t.is_canonical OR p_include_non_canonical
+                    ELSE t.tf = ANY(p_tfs) END), '{}') AS asked
+        FROM unnest(p_groups) AS g (bar_group)
+        LEFT JOIN dim_timeframe AS t ON t.bar_group = g.bar_group AND t.tf <> '1D'
+        GROUP BY g.bar_group
+    )
+    SELECT
+        a.id, c.bar_group, s.tz, s.n_rows, s.first_ts, s.last_ts, s.dirty_from,
+        (
+            SELECT min(p.dirty_from) FROM bars_pending AS p
+            WHERE p.id = a.id AND p.family = c.bar_group AND (p_tfs IS NULL OR p.tf = ANY(p_tfs))
+        ),
+        CASE
+            -- Both are in catalogue order, so equal sets are equal arrays.
+            WHEN s.id IS NULL OR s.tfs = c.asked THEN NULL
+            WHEN NOT c.asked <@ s.tfs THEN 'new timeframe'
+            WHEN NOT s.tfs <@ CASE WHEN p_anew THEN c.asked ELSE c.known END THEN 'timeframe dropped'
+        END,
+        p_tfs IS NULL OR c.asked <> '{}'
+    FROM unnest(p_ids) AS a (id)
+    CROSS JOIN catalogue AS c
+    LEFT JOIN bars_state AS s ON s.id = a.id AND s.family = c.bar_group;
+END;
+$$;

@@ -1,0 +1,54 @@
+-- plan_ema_variants: what is stored of the EMAs of some assets, beside what catalogue and bars ask for.
+--   p_ids, p_variants   assets; multi_tf, multi_tf_v2, cal_us .. and cal, cal_anchor, the shared months and
+--                       years
+--   p_tfs     only these timeframes (NULL: all whose bars are built)
+-- Returns   a row per asset and variant: bar_group, its state (last_ts NULL: never built), pending_from
+--           (timeframes left behind by a partial refresh), change (new timeframe, timeframe dropped, new
+--           period, period dropped or NULL), is_asked: p_tfs has one of the variant.
+-- Errors    none.   Cost  one query: the catalogue, and the states of the assets.
+-- Rule      an EMA has the timeframes whose bars are built, N-day ones 1D too, and all periods of dim_period.
+CREATE OR REPLACE FUNCTION plan_ema_variants(p_ids int[], p_variants text[], p_tfs text[])
+RETURNS TABLE (
+    id int, variant text, bar_group text, first_ts timestamptz, last_ts timestamptz, dirty_from timestamptz,
+    pending_from timestamptz, change text, is_asked boolean)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_periods int[] := ARRAY(SELECT p.period FROM dim_period AS p ORDER BY p.period);
+BEGIN
+    RETURN QUERY
+    WITH catalogue AS MATERIALIZED (
+        SELECT
+            v.variant,
+            replace(v.variant, '_v2', '') AS bar_group,
+            p_tfs IS NULL OR EXISTS (
+                SELECT FROM dim_timeframe AS t
+                WHERE t.tf = ANY(p_tfs) AND t.bar_group = replace(v.variant, '_v2', '')) AS is_asked
+        FROM unnest(p_variants) AS v (variant)
+    )
+    SELECT
+        a.id, c.variant, c.bar_group, s.first_ts, s.last_ts, coalesce(s.dirty_from, s.hidden_from),
+        (
+            SELECT min(coalesce(p.dirty_from, p.hidden_from)) FROM emas_pending AS p
+            WHERE p.id = a.id AND p.variant = c.variant AND (p_tfs IS NULL OR p.tf = ANY(p_tfs))
+        ),
+        CASE
+            WHEN s.id IS NULL THEN NULL
+            WHEN NOT v_periods <@ s.periods THEN 'new period'
+            WHEN NOT s.periods <@ v_periods THEN 'period dropped'
+            WHEN b.id IS NULL OR array_remove(s.tfs, '1D') = b.tfs THEN NULL
+            WHEN NOT b.tfs <@ s.tfs AND p_tfs IS NULL THEN 'new timeframe'
+            WHEN EXISTS (
+                SELECT FROM unnest(b.tfs) AS t (tf) WHERE t.tf = ANY(p_tfs) AND NOT t.tf = ANY(s.tfs)
+            ) THEN 'new timeframe'
+            WHEN NOT array_remove(s.tfs, '1D') <@ b.tfs THEN 'timeframe dropped'
+        END,
+        c.is_asked
+    FROM unnest(p_ids) AS a (id)
+    CROSS JOIN catalogue AS c
+    LEFT JOIN emas_state AS s ON s.id = a.id AND s.variant = c.variant
+    LEFT JOIN bars_state AS b ON b.id = a.id AND b.family = c.bar_group;
+END;
+$$;
