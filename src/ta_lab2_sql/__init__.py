@@ -1,4 +1,11 @@
-"""ta-lab2: validated price bars and EMAs, computed and stored inside PostgreSQL."""
+"""ta-lab2: validated price bars and EMAs, computed and stored inside PostgreSQL.
+
+from ta_lab2_sql import bars, connect, emas
+
+with connect() as connection:
+    weeks = bars(connection, 1, "7D")
+    trend = emas(connection, "multi_tf", 1, "7D", 21, start="2024-01-01", library="pandas")
+"""
 
 from __future__ import annotations
 
@@ -8,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import psycopg
 
+    from ta_lab2_sql.frames import bars, emas, matrix, snapshots
+
 try:
     __version__ = version("ta-lab2")
 except PackageNotFoundError:  # run from a source tree that nobody installed
     __version__ = "0+unknown"
 
-__all__ = ["__version__", "connect"]
+__all__ = ["__version__", "bars", "connect", "emas", "matrix", "snapshots"]
 
 
 def connect(db_url: str | None = None, schema: str | None = None) -> psycopg.Connection[Any]:
@@ -21,3 +30,16 @@ def connect(db_url: str | None = None, schema: str | None = None) -> psycopg.Con
     from ta_lab2_sql.settings import Settings
 
     return Settings(db_url=db_url, schema=schema).connect("python")
+
+
+def __getattr__(name: str) -> Any:
+    """The functions of frames, whose libraries are heavy, when somebody asks for one."""
+    if name in __all__:
+        from ta_lab2_sql import frames
+
+        return getattr(frames, name)
+    raise AttributeError(f"module {__name__} has no attribute {name}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -210,27 +210,19 @@ def _plan_relation(export: Export) -> None:
 
 
 def _plan_matrix(export: Export) -> None:
-    from psycopg import sql
+    from ta_lab2_sql.frames import matrix_query
 
     chosen = export.chosen
-    known = export.connection.execute("SELECT period FROM dim_period ORDER BY period")
-    periods = sorted(chosen.periods) if chosen.periods else [period for (period,) in known]
-    values = sql.SQL(", ").join(
-        sql.SQL("m.emas[{}] AS {}").format(number, sql.Identifier(f"ema_{period}"))
-        for number, period in enumerate(periods, start=1)
-    )
+    periods = sorted(chosen.periods) if chosen.periods else None
+
+    def query(ids: list[int], tfs: list[str]) -> sql.Composed:
+        assert export.variant is not None
+        return matrix_query(export.connection, export.variant, ids, tfs, periods, chosen.start, chosen.end)
+
     for ids, tfs, expected in _parts(export, "timestamp"):
-        query = sql.SQL(
-            "SELECT a.id, t.tf, m.ts, m.roll, {} "
-            "FROM unnest({}::int[]) AS a (id) CROSS JOIN unnest({}::text[]) AS t (tf) "
-            "CROSS JOIN LATERAL ema_matrix({}, a.id, t.tf, {}::int[], {}::timestamptz, {}::timestamptz) AS m "
-            'ORDER BY a.id, t.tf COLLATE "C", m.ts'
-        ).format(values, ids, tfs, export.variant, periods, chosen.start, chosen.end)
-        export.pieces.append(Piece(query, expected))
-    empty = sql.SQL(
-        "SELECT 0 AS id, '' AS tf, now() AS ts, true AS roll, {} FROM (SELECT NULL::float8[] AS emas) AS m"
-    )
-    export.columns = columns.describe(export.connection, empty.format(values))
+        assert tfs is not None
+        export.pieces.append(Piece(query(ids, tfs), expected))
+    export.columns = columns.describe(export.connection, query([], []))
 
 
 def _parts(export: Export, time: str | None) -> Iterator[tuple[list[int], list[str] | None, int]]:

@@ -1,0 +1,122 @@
+"""From notebooks: frames with the numbers of the relations, and a package that is light until asked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date, datetime, timedelta, timezone
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+import pytest
+
+import ta_lab2_sql
+from ta_lab2_sql.load import load_files
+
+pl = pytest.importorskip("polars")
+
+Db = psycopg.Connection[Any]
+
+
+@pytest.fixture
+def solana(db: Db) -> Db:
+    """1149 days of Solana, 2024-03-08 to 15 missing, and six days of another asset, built."""
+    load_files(db, [str(files("ta_lab2_sql") / "demo_data" / "SOL_5426.csv.gz")])
+    db.execute(
+        'INSERT INTO cmc_price_histories7 (id, "timestamp", timeopen, timeclose, open, high, low, close) '
+        "SELECT 7, t + interval '1 day', t, t + interval '1 day', 1, 2, 0.5, i "
+        "FROM generate_series(1, 6) AS i, "
+        "LATERAL (SELECT timestamptz '2024-01-01 00:00+00' + i * interval '1 day') AS d (t)"
+    )
+    for asset in (5426, 7):
+        db.execute("SELECT FROM refresh_bars(%s)", (asset,))
+    return db
+
+
+def test_bars_are_closed_unless_asked(solana: Db) -> None:
+    closed = ta_lab2_sql.bars(solana, 5426, "7D")
+    assert closed.height == 1149 // 7
+    assert not closed["is_partial_end"].any()
+    every = ta_lab2_sql.bars(solana, [7, 5426], "7D", forming=True)
+    assert every["id"].to_list() == [7] + [5426] * (1149 // 7 + 1)
+    assert every.filter(pl.col("is_partial_end"))["count_days"].to_list() == [6, 1149 % 7]
+    wanted = solana.execute(
+        "SELECT time_close, open, high, low, close, volume FROM bars "
+        "WHERE id = 5426 AND tf = '7D' AND is_closed ORDER BY bar_seq"
+    ).fetchall()
+    assert closed.select("time_close", "open", "high", "low", "close", "volume").rows() == wanted
+    days = ta_lab2_sql.bars(solana, 7, "1D")
+    assert days["close"].to_list() == [1, 2, 3, 4, 5, 6]
+    assert days["volume"].null_count() == 6
+
+
+def test_snapshots_in_a_range(solana: Db) -> None:
+    frame = ta_lab2_sql.snapshots(solana, 5426, "1M_CAL", start="2024-03-01", end=date(2024, 4, 1))
+    assert frame.height == 31 - 8
+    assert frame["timestamp"].min() > datetime(2024, 3, 1, tzinfo=timezone.utc)
+    assert frame["count_missing_days"].to_list() == [0] * 7 + [8] * 16
+    assert frame["first_missing_day"].to_list()[-1] == date(2024, 3, 8)
+    assert frame.schema["tf"] == pl.Categorical
+    wanted = solana.execute(
+        "SELECT close, count_days, missing_days_where FROM bar_snapshots(5426, '1M_CAL', %s, %s)",
+        (datetime(2024, 3, 1, tzinfo=timezone.utc), datetime(2024, 4, 1, tzinfo=timezone.utc)),
+    ).fetchall()
+    assert frame.select("close", "count_days", "missing_days_where").rows() == wanted
+
+
+def test_pandas_gets_the_same(solana: Db) -> None:
+    pd = pytest.importorskip("pandas")
+    frame = ta_lab2_sql.snapshots(solana, [5426, 7], "3D", start="2024-01-03", library="pandas")
+    same = ta_lab2_sql.snapshots(solana, [5426, 7], "3D", start="2024-01-03")
+    assert list(frame.columns) == same.columns
+    assert len(frame) == same.height
+    assert frame["close"].tolist() == same["close"].to_list()
+    assert frame["volume"].isna().tolist() == same["volume"].is_null().to_list()
+    assert str(frame["timestamp"].dt.tz) == "UTC"
+    assert [stamp.to_pydatetime() for stamp in frame["timestamp"]] == same["timestamp"].to_list()
+    assert frame["bar_anchor_offset"].isna().all()
+    assert isinstance(frame, pd.DataFrame)
+
+
+def test_what_is_not_there_is_an_error_and_no_rows_are_none(solana: Db) -> None:
+    for ids, tf, state in ((8, "7D", "TA001"), (7, "8D", "TA002")):
+        with pytest.raises(psycopg.Error) as caught:
+            ta_lab2_sql.bars(solana, ids, tf)
+        assert caught.value.sqlstate == state
+    with pytest.raises(psycopg.Error) as caught:
+        ta_lab2_sql.snapshots(solana, 7, "3D", start="2024-02-01", end="2024-01-01")
+    assert caught.value.sqlstate == "TA004"
+    with pytest.raises(ValueError, match="polars"):
+        ta_lab2_sql.bars(solana, 7, "7D", library="spark")
+    empty = ta_lab2_sql.bars(solana, 7, "7D", start="2030-01-01")
+    assert empty.height == 0
+    assert empty.schema["close"] == pl.Float64
+
+
+def test_times_without_an_offset_are_utc(solana: Db) -> None:
+    solana.execute("SET TimeZone TO 'Asia/Tokyo'")
+    noon = datetime(2024, 1, 3, 12)
+    east = noon.replace(tzinfo=timezone(timedelta(hours=9)))
+    naive = ta_lab2_sql.bars(solana, 7, "1D", start=noon)
+    assert naive.height == ta_lab2_sql.bars(solana, 7, "1D", start="2024-01-03T12:00:00Z").height == 5
+    assert ta_lab2_sql.bars(solana, 7, "1D", end=east).height == 1
+    assert naive["time_close"].to_list()[0] == datetime(2024, 1, 4, tzinfo=timezone.utc)
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = (
+        "import ta_lab2_sql, sys; print(*sorted({'polars', 'pandas', 'numpy', 'psycopg'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+    assert {"bars", "connect", "emas", "matrix", "snapshots"} <= set(dir(ta_lab2_sql))
+    assert not hasattr(ta_lab2_sql, "smas")
+
+
+def test_connect_opens_what_the_commands_open(db_url: str) -> None:
+    with ta_lab2_sql.connect(db_url) as connection:
+        row = connection.execute(
+            "SELECT current_setting('application_name'), count(*) FROM dim_period"
+        ).fetchone()
+    assert row == ("ta-lab2 python", 17)
