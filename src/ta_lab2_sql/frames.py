@@ -109,8 +109,8 @@ def emas(
 
     `variant` is multi_tf, multi_tf_v2, cal_us, cal_iso, cal_anchor_us or cal_anchor_iso; `period` counts
     bars. Columns: id, ts, roll (false where a bar closed: the value is canonical), ema, d1, d2 (differences
-    to the canonical value before; null on previews), d1_roll, d2_roll (to the day before), all in prices; then
-    ema_bar, roll_bar and its differences, null for multi_tf and multi_tf_v2. No rows before the seed.
+    to the canonical value before; null on previews), d1_roll, d2_roll (to the day before), all in prices;
+    then ema_bar, roll_bar and its differences, null for multi_tf and multi_tf_v2. No rows before the seed.
     """
     names = {"variant": variant, "period": period}
     return _read(connection, "frame_emas", id, tf, start, end, library, names)
