@@ -5,8 +5,9 @@
 --   p_tfs_done, p_written, p_deleted, p_closing, p_changed   what append_bars and build_bars returned
 -- Returns   a row per group as refresh_bar_groups.
 -- Errors    none.   Cost  a row per group.
--- Rule      timeframes that the call left out keep waiting. A bar that closed late or opened again changes
---           the rows of its last day; a rebuild what it really changed; another zone every calendar bar.
+-- Rule      timeframes that the call left out keep waiting; a group without timeframes has no state. A bar
+--           that closed late or opened again changes the rows of its last day; a rebuild what it really
+--           changed; another zone every calendar bar.
 CREATE OR REPLACE FUNCTION record_bars(
     p_id int, p_groups text[], p_tz text, p_rezone boolean, p_full boolean, p_tfs text[],
     p_include_non_canonical boolean, p_rows int, p_first timestamptz, p_last timestamptz,
@@ -41,6 +42,14 @@ BEGIN
         bar_group := v_group.bar_group;
         bars_written := v_group.written;
         bars_deleted := v_group.deleted;
+        IF v_group.due = '{}' THEN
+            action := CASE WHEN v_group.n_rows IS NULL THEN 'noop' ELSE 'revise' END;
+            dirty_from := NULL;
+            RETURN NEXT;
+            DELETE FROM bars_pending AS p WHERE p.id = p_id AND p.family = v_group.bar_group;
+            DELETE FROM bars_state AS s WHERE s.id = p_id AND s.family = v_group.bar_group;
+            CONTINUE;
+        END IF;
         dirty_from := CASE
             WHEN p_full OR p_rezone OR v_group.n_rows IS NULL OR NOT v_group.refreshed <@ v_group.tfs
                 THEN p_first
@@ -49,9 +58,9 @@ BEGIN
         action := CASE
             WHEN p_full OR p_rezone OR v_group.n_rows IS NULL OR NOT v_group.refreshed <@ v_group.tfs
                 THEN 'rebuild'
-            WHEN v_group.refreshed = '{}' THEN 'noop'
-            WHEN v_group.first_ts <> p_first THEN 'backfill'
-            WHEN dirty_from > v_group.last_ts THEN 'append'
+            WHEN v_group.refreshed <> '{}' AND v_group.first_ts <> p_first THEN 'backfill'
+            WHEN v_group.refreshed <> '{}' AND dirty_from > v_group.last_ts THEN 'append'
+            WHEN v_group.refreshed = '{}' AND v_group.tfs = v_group.due THEN 'noop'
             ELSE 'revise'
         END;
         RETURN NEXT;

@@ -41,15 +41,17 @@ DECLARE
 BEGIN
     SELECT d.bar_seq, d."timestamp" INTO v_rows, v_last
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
+    SELECT d."timestamp" INTO v_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
     IF p_full OR p_rezone OR v_rows IS NULL THEN
         v_work := v_rows IS NOT NULL
             OR EXISTS (SELECT FROM bars_state AS s WHERE s.id = p_id AND s.family = ANY(p_groups))
             OR EXISTS (SELECT FROM bars AS b WHERE b.id = p_id);
     ELSE
         SELECT coalesce(bool_or(
-            p.tfs IS DISTINCT FROM p.due OR p.n_rows IS DISTINCT FROM v_rows
-            OR p.last_ts IS DISTINCT FROM v_last
-            OR p.dirty_from IS NOT NULL OR p.waiting), false)
+            coalesce(p.tfs, '{}') <> p.due OR p.dirty_from IS NOT NULL OR p.waiting
+            OR (p.due <> '{}'
+                AND ROW(p.n_rows, p.first_ts, p.last_ts) IS DISTINCT FROM ROW(v_rows, v_first, v_last))
+        ), false)
         INTO v_work
         FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false) AS p;
     END IF;
@@ -78,7 +80,7 @@ BEGIN
         SELECT p.bar_group INTO v_odd
         FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false) AS p
         WHERE
-            (p.n_rows IS NOT NULL AND p.dirty_from IS NULL
+            (p.n_rows IS NOT NULL AND p.due <> '{}' AND p.dirty_from IS NULL
                 AND ROW(p.n_rows, p.first_ts, p.last_ts) IS DISTINCT FROM ROW(v_rows, v_first, v_last))
             OR (p.n_rows IS NULL
                 AND EXISTS (SELECT FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(p.due)))

@@ -30,7 +30,6 @@ DECLARE
     v_from timestamptz;
     v_owed timestamptz;
     v_base int;
-    v_accepted int;
     v_old_first timestamptz;
     v_old_last timestamptz;
     v_new_first timestamptz;
@@ -40,6 +39,7 @@ DECLARE
     v_closes_from timestamptz;
     v_shift int;
     v_shifted int := 0;
+    v_shifted_from timestamptz;
     v_rejects_changed int;
     v_changed_from timestamptz;
     v_last_src timestamptz;
@@ -128,6 +128,19 @@ BEGIN
     SELECT coalesce(max(d.bar_seq), 0) INTO v_base
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d."timestamp" < v_from;
 
+    -- Days after a bounded range make room before it grows, and move up after it has shrunk.
+    IF p_time_max IS NOT NULL THEN
+        SELECT v_base + (
+            SELECT count(*) FROM bars_1d_candidates AS c
+            WHERE c.id = p_id AND c."timestamp" >= v_from AND c."timestamp" < p_time_max AND c.reason IS NULL
+        ) + 1 - min(d.bar_seq) INTO v_shift
+        FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d."timestamp" >= p_time_max;
+        IF v_shift > 0 THEN
+            SELECT m.shifted, m.first_shifted INTO v_shifted, v_shifted_from
+            FROM shift_bars_1d(p_id, p_time_max, v_shift) AS m;
+        END IF;
+    END IF;
+
     WITH candidates AS MATERIALIZED (
         SELECT c.*, (v_base + row_number() OVER (ORDER BY c."timestamp"))::int AS bar_seq
         FROM bars_1d_candidates AS c
@@ -183,35 +196,22 @@ BEGIN
     )
     SELECT
         (SELECT count(*) FROM written),
-        (SELECT count(*) FROM candidates),
         min(f."timestamp"),
         min(f."timestamp") FILTER (WHERE f.marks_bars),
         min(f."timestamp") FILTER (WHERE f.marks_emas),
         count(*) FILTER (WHERE f.repaired_timehigh),
         count(*) FILTER (WHERE f.repaired_timelow)
-    INTO bars_written, v_accepted, v_written_from, v_marked_from, v_closes_from, repaired_timehigh,
-    repaired_timelow
+    INTO bars_written, v_written_from, v_marked_from, v_closes_from, repaired_timehigh, repaired_timelow
     FROM differing AS f;
 
-    -- Days after a bounded range keep their content but may move up or down.
-    IF p_time_max IS NOT NULL THEN
-        SELECT v_base + v_accepted + 1 - min(d.bar_seq) INTO v_shift
-        FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d."timestamp" >= p_time_max;
-        IF v_shift <> 0 THEN
-            WITH moved AS (
-                UPDATE cmc_price_bars_1d AS d SET bar_seq = d.bar_seq + v_shift, ingested_at = v_now
-                WHERE d.id = p_id AND d."timestamp" >= p_time_max
-                RETURNING d."timestamp"
-            )
-            SELECT
-                count(*), least(v_written_from, min(m."timestamp")),
-                least(v_marked_from, min(m."timestamp")),
-                least(v_closes_from, min(m."timestamp"))
-            INTO v_shifted, v_written_from, v_marked_from, v_closes_from
-            FROM moved AS m;
-            bars_written := bars_written + v_shifted;
-        END IF;
+    IF v_shift < 0 THEN
+        SELECT m.shifted, m.first_shifted INTO v_shifted, v_shifted_from
+        FROM shift_bars_1d(p_id, p_time_max, v_shift) AS m;
     END IF;
+    bars_written := bars_written + v_shifted;
+    v_written_from := least(v_written_from, v_shifted_from);
+    v_marked_from := least(v_marked_from, v_shifted_from);
+    v_closes_from := least(v_closes_from, v_shifted_from);
 
     WITH gone AS (
         DELETE FROM cmc_price_bars_1d_rejects AS r
