@@ -88,18 +88,13 @@ class Suite:
         self.connection = psycopg.connect(url, autocommit=True)
         self.sections: list[Section] = []
         self.facts: dict[str, Any] = {}
-        self.has_emas = self._exists("refresh_emas(int,text,boolean,int[],int[])") or self._exists(
-            "refresh_emas(int,text,boolean,int[],text[])"
-        )
+        self.has_emas = bool(self.one("SELECT count(*) FROM pg_proc WHERE proname = 'refresh_emas'"))
         self.variants = emas.VARIANTS if self.has_emas else ()
         self.everything = "refresh_emas" if self.has_emas else "refresh_bars"
         self.peer = LongPeer(self.connection)
         self.compact = CompactPeer(self.connection)
         self.ids = [FIRST + i for i in range(sizes.assets)]
         self.many = [MANY + i for i in range(sizes.many)]
-
-    def _exists(self, signature: str) -> bool:
-        return bool(self.one("SELECT to_regprocedure(%s) IS NOT NULL", signature))
 
     def one(self, query: str, *values: object) -> Any:
         """The only value of the only row."""
