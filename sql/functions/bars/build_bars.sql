@@ -7,7 +7,7 @@
 --           last day of the earliest stored bar that closed or reopened; changed_from: of the first day of
 --           the earliest bar written.
 -- Errors    TA010 two days read fall on one local day.
--- Cost      the days from the first bar touched once, then per timeframe its units (weeks, runs of 7 rows) and
+-- Cost      the days from the first bar touched once, then per timeframe its units (weeks, 7 rows ..) and
 --           volumes; 0.3 us a day and timeframe.
 -- Rule      a day's bar is (unit - first unit) / n + 1, where the unit is the row for N-day bars and the
 --           calendar week, month or year else. Highs and lows are found by rank, ties go to the earliest
