@@ -14,6 +14,7 @@ TABLES = (
     "runs",
     "emas_pending",
     "emas_state",
+    "emas_at_blocks",
     "emas",
     "bars_pending",
     "bars_state",

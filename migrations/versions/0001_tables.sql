@@ -128,6 +128,8 @@ CREATE TABLE cmc_price_bars_1d (
     src_file text,
     src_load_ts timestamptz,
     ingested_at timestamptz NOT NULL DEFAULT now(),
+    -- Days are read in blocks of 64: what a series needs of a block is computed once and kept while it is read.
+    block int NOT NULL GENERATED ALWAYS AS ((bar_seq - 1) / 64) STORED,
     PRIMARY KEY (id, "timestamp"),
     -- Renumbering moves many rows in one statement, so the check waits for its end.
     CONSTRAINT cmc_price_bars_1d_bar_seq UNIQUE (id, bar_seq) DEFERRABLE INITIALLY IMMEDIATE
@@ -221,7 +223,8 @@ CREATE TABLE bars_pending (
     PRIMARY KEY (id, tf)
 );
 
--- One vector per bar, ordered by period; as long as periods are seeded.
+-- One vector per bar, ordered by period; as long as periods are seeded. An N-day row serves two variants: bar_space is
+-- that of multi_tf, day_space that of multi_tf_v2; NULL: the variant wasn't refreshed here.
 CREATE TABLE emas (
     id int NOT NULL,
     tf text NOT NULL,
@@ -234,7 +237,18 @@ CREATE TABLE emas (
     PRIMARY KEY (id, tf, bar_seq)
 ) WITH (fillfactor = 95);
 
--- variant is one of the six, or cal / cal_anchor for the shared months and years.
+-- The vectors two days before each block of 64 days, so that a read walks over one block however long its bar is.
+CREATE TABLE emas_at_blocks (
+    id int NOT NULL,
+    tf text NOT NULL,
+    block int NOT NULL,
+    bar_space float8[],
+    day_space float8[],
+    PRIMARY KEY (id, tf, block)
+);
+
+-- variant is one of the six, or cal / cal_anchor for the shared months and years. dirty_from: closes changed from here
+-- on; hidden_from: rows from here on aren't shown until the next refresh.
 CREATE TABLE emas_state (
     id int NOT NULL,
     variant text NOT NULL,
@@ -242,20 +256,22 @@ CREATE TABLE emas_state (
     periods int[] NOT NULL,
     first_ts timestamptz NOT NULL,
     last_ts timestamptz NOT NULL,
+    n_rows int NOT NULL,
+    series int NOT NULL,
     dirty_from timestamptz,
     hidden_from timestamptz,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (id, variant)
 );
 
--- Timeframes that a refresh of some timeframes left behind the rest of their variant.
+-- Timeframes that a refresh of some timeframes left behind the rest of their variant, as they stand.
 CREATE TABLE emas_pending (
     id int NOT NULL,
     variant text NOT NULL,
     tf text NOT NULL,
     periods int[] NOT NULL,
-    dirty_from timestamptz,
-    hidden_from timestamptz,
+    dirty_from timestamptz NOT NULL,
+    hidden_from timestamptz NOT NULL,
     first_ts timestamptz NOT NULL,
     last_ts timestamptz NOT NULL,
     PRIMARY KEY (id, variant, tf)

@@ -1,0 +1,49 @@
+-- ema_series: one EMA of many assets, daily, with its derivatives.
+--   p_variant .. p_to   as in ema_series of one asset; p_ids  asset ids, those without such a series give no
+--             rows
+-- Returns   id and the columns of ema_series of one asset, by id and ts.
+-- Errors    TA002 unknown variant or a timeframe that isn't of it, TA003 period not in dim_period, TA004
+--           p_from after p_to.
+-- Cost      per asset the blocks of 64 days that the range touches.
+-- Rule      one query over all assets.
+CREATE OR REPLACE FUNCTION ema_series(
+    p_variant text, p_ids int[], p_tf text, p_period int, p_from timestamptz DEFAULT NULL,
+    p_to timestamptz DEFAULT NULL
+)
+RETURNS TABLE (
+    id int, ts timestamptz, roll boolean, ema float8, d1 float8, d2 float8, d1_roll float8, d2_roll float8,
+    ema_bar float8, roll_bar boolean, d1_bar float8, d2_bar float8, d1_roll_bar float8, d2_roll_bar float8
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_variant text := resolve_variant(p_variant);
+BEGIN
+    PERFORM check_ema_read(v_variant, p_tf, ARRAY[p_period], p_from, p_to);
+    IF v_variant LIKE 'multi_tf%' THEN
+        RETURN QUERY
+        SELECT
+            e.id, e.ts, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll,
+            NULL::float8, NULL::boolean, NULL::float8, NULL::float8, NULL::float8, NULL::float8
+        FROM ema_day_rows AS e
+        WHERE
+            e.variant = v_variant AND e.id = ANY(p_ids) AND e.tf = p_tf AND e.period = p_period
+            AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
+        ORDER BY e.id, e.ts;
+    ELSE
+        RETURN QUERY
+        SELECT
+            e.id, e.ts, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll,
+            e.ema_bar, e.roll_bar, e.d1_bar, e.d2_bar, e.d1_roll_bar, e.d2_roll_bar
+        FROM ema_calendar_rows AS e
+        WHERE
+            e.variant = timeframe_bar_group(p_tf) AND e.id = ANY(p_ids) AND e.tf = p_tf
+            AND e.period = p_period
+            AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
+        ORDER BY e.id, e.ts;
+    END IF;
+END;
+$$;

@@ -1,0 +1,48 @@
+-- ema_timeframes_to_refresh: the series of EMAs of one asset that have something to take up, and from when.
+--   p_id, p_groups   asset, names as in emas_state.variant
+--   p_periods   today's periods, ascending
+--   p_full      build from nothing
+--   p_tfs       only these timeframes (NULL: all)
+-- Returns   a row per (variant, timeframe): by_rows (its vectors serve two variants), its group's n_rows,
+--           first_ts and last_ts, appends (nothing but newer days, for a timeframe that stands with its
+--           group), from_ts ("timestamp" of the first day whose values may differ; -infinity: all).
+-- Errors    none.   Cost  as ema_groups_due.
+-- Rule      another set of periods than the vectors were built with, or a new timeframe: all. A mark of the
+--           group and one of the timeframe: the earlier counts.
+CREATE OR REPLACE FUNCTION ema_timeframes_to_refresh(
+    p_id int, p_groups text[], p_periods int[], p_full boolean, p_tfs text[]
+)
+RETURNS TABLE (
+    variant text, tf text, by_rows boolean, n_rows int, first_ts timestamptz, last_ts timestamptz,
+        appends boolean,
+    from_ts timestamptz
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT
+        w.variant, w.tf, w.by_rows, w.n_rows, w.first_ts, w.last_ts,
+        coalesce(NOT w.waits AND w.from_ts > w.last_ts, false), w.from_ts
+    FROM (
+        SELECT
+            g.variant, t.tf, g.bar_group = 'multi_tf' AS by_rows, g.n_rows, g.first_ts, g.last_ts,
+            q.id IS NOT NULL AS waits,
+            CASE
+                WHEN
+                    p_full OR g.tfs IS NULL OR NOT t.tf = ANY(g.tfs) OR coalesce(q.periods,
+                        g.periods) <> p_periods
+                    THEN '-infinity'
+                WHEN q.id IS NOT NULL THEN least(g.dirty_from, q.dirty_from)
+                ELSE g.dirty_from
+            END AS from_ts
+        FROM ema_groups_due(p_id, p_groups) AS g
+        CROSS JOIN LATERAL unnest(g.ready) AS t (tf)
+        LEFT JOIN emas_pending AS q ON q.id = p_id AND q.variant = g.variant AND q.tf = t.tf
+        WHERE p_tfs IS NULL OR t.tf = ANY(p_tfs)
+    ) AS w
+    WHERE w.from_ts IS NOT NULL;
+END;
+$$;

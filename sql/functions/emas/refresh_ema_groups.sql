@@ -1,0 +1,192 @@
+-- refresh_ema_groups: bring some groups of EMA vectors of one asset up to date with its bars and days.
+--   p_id      asset id
+--   p_groups  names as in emas_state.variant
+--   p_full    build from nothing
+--   p_tfs     only these timeframes (NULL: all due)
+-- Returns   a row per group: action, dirty_from, series (live ones afterwards), vectors_written.
+-- Errors    TA020, TA030.   Locks  the asset's row in cmc_price_bars_1d_state.
+-- Cost      nothing to do: one look at the states and the catalogue; a few new days: append_emas; else
+--           build_emas.
+-- Rule      vectors, state and what is shown change together. Timeframes whose bars lag behind the days keep
+--           waiting.
+CREATE OR REPLACE FUNCTION refresh_ema_groups(p_id int, p_groups text[], p_full boolean, p_tfs text[])
+RETURNS TABLE (variant text, action text, dirty_from timestamptz, series int, vectors_written int)
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_periods int[];
+    v_rows int;
+    v_first timestamptz;
+    v_last timestamptz;
+    v_tz text;
+    v_odd text;
+    v_removed int;
+    v_variants text[];
+    v_tfs text[];
+    v_from_rows int[];
+    v_appends boolean[];
+    v_append_from int;
+    v_call record;
+    v_done record;
+    v_done_variants text[] := '{}';
+    v_done_tfs text[] := '{}';
+    v_done_written int[] := '{}';
+    v_live_tfs text[] := '{}';
+    v_live_lengths int[] := '{}';
+BEGIN
+    SELECT array_agg(p.period ORDER BY p.period) INTO v_periods FROM dim_period AS p;
+    IF v_periods IS NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'TA020', MESSAGE = 'dim_period is empty', DETAIL = 'EMAs need at least one period.',
+            HINT = 'INSERT INTO dim_period (period) VALUES (21);';
+    END IF;
+    SELECT d.bar_seq, d."timestamp" INTO v_rows, v_last
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
+    IF NOT (v_rows IS NULL AND (
+            EXISTS (SELECT FROM emas AS e WHERE e.id = p_id) OR EXISTS (SELECT FROM emas_state AS s
+                WHERE s.id = p_id)))
+        AND NOT EXISTS (
+            SELECT FROM ema_timeframes_to_refresh(p_id, p_groups, v_periods, p_full, p_tfs))
+        AND NOT EXISTS (
+            SELECT FROM ema_groups_due(p_id, p_groups) AS g
+            WHERE NOT g.tfs <@ g.due OR (g.dirty_from IS NULL AND g.n_rows IS DISTINCT FROM v_rows
+                AND g.n_rows IS NOT NULL))
+    THEN
+        RETURN QUERY
+        SELECT g.variant, 'noop', NULL::timestamptz, coalesce(s.series, 0), 0
+        FROM unnest(p_groups) AS g (variant) LEFT JOIN emas_state AS s ON s.id = p_id
+            AND s.variant = g.variant;
+        RETURN;
+    END IF;
+
+    PERFORM FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id FOR UPDATE;
+    IF v_rows IS NULL THEN
+        FOR v_call IN
+            SELECT
+                g.variant, g.tfs IS NOT NULL AS known,
+                g.tfs || ARRAY(SELECT t.tf FROM dim_timeframe AS t WHERE t.bar_group = g.bar_group) AS tfs
+            FROM ema_groups_due(p_id, p_groups) AS g
+        LOOP
+            v_removed := remove_emas(p_id, v_call.variant, v_call.tfs);
+            DELETE FROM emas_pending AS p WHERE p.id = p_id AND p.variant = v_call.variant;
+            DELETE FROM emas_state AS s WHERE s.id = p_id AND s.variant = v_call.variant;
+            RETURN QUERY SELECT
+                v_call.variant, CASE WHEN v_call.known OR v_removed > 0 THEN 'revise' ELSE 'noop' END,
+                NULL::timestamptz, 0, 0;
+        END LOOP;
+        RETURN;
+    END IF;
+    SELECT d.bar_seq, d."timestamp" INTO v_rows, v_last
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
+    SELECT d."timestamp" INTO v_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
+    IF NOT p_full THEN
+        SELECT g.variant INTO v_odd FROM ema_groups_due(p_id, p_groups) AS g
+        WHERE
+            (g.tfs IS NOT NULL AND g.dirty_from IS NULL
+                AND ROW(g.n_rows, g.first_ts, g.last_ts) IS DISTINCT FROM ROW(v_rows, v_first, v_last))
+            OR (g.tfs IS NULL AND EXISTS (
+                SELECT FROM emas AS e
+                WHERE e.id = p_id AND e.tf = ANY(g.due)
+                    AND CASE WHEN g.variant = 'multi_tf_v2' THEN e.day_space ELSE e.bar_space END
+                        IS NOT NULL))
+        LIMIT 1;
+        IF FOUND THEN
+            PERFORM raise_emas_differ(p_id, v_odd);
+        END IF;
+    END IF;
+
+    -- What is to be computed. Vectors that serve two variants take new days one by one only if both stand
+    -- alike.
+    SELECT
+        array_agg(w.variant), array_agg(w.tf), array_agg(w.appends), min(w.n_rows) FILTER (WHERE w.appends),
+        array_agg(CASE
+            WHEN w.from_ts = '-infinity' THEN 1
+            WHEN w.appends THEN w.n_rows + 1
+            ELSE coalesce((
+                SELECT d.bar_seq FROM cmc_price_bars_1d AS d
+                WHERE d.id = p_id AND d."timestamp" >= w.from_ts ORDER BY d."timestamp" LIMIT 1
+            ), v_rows + 1)
+        END)
+    INTO v_variants, v_tfs, v_appends, v_append_from, v_from_rows
+    FROM (
+        SELECT
+            q.variant, q.tf, q.from_ts, q.n_rows,
+            q.appends AND q.first_ts = v_first AND v_rows - q.n_rows BETWEEN 1 AND 8
+            AND q.n_rows = min(q.n_rows) FILTER (WHERE q.appends) OVER ()
+            AND (NOT q.by_rows OR NOT EXISTS (
+                SELECT FROM emas_state AS o
+                WHERE o.id = p_id AND o.variant IN ('multi_tf', 'multi_tf_v2')
+                    AND (o.n_rows <> q.n_rows OR NOT o.variant = ANY(p_groups)))) AS appends
+        FROM ema_timeframes_to_refresh(p_id, p_groups, v_periods, p_full, p_tfs) AS q
+    ) AS w;
+
+    IF v_append_from IS NOT NULL THEN
+        SELECT s.tz INTO v_tz FROM bars_state AS s WHERE s.id = p_id ORDER BY s.family LIMIT 1;
+        FOR v_row IN v_append_from + 1 .. v_rows LOOP
+            FOR v_call IN
+                SELECT array_agg(c.tf) AS tfs, c.in_bar_space, c.in_day_space
+                FROM (
+                    SELECT
+                        u.tf, bool_or(u.variant <> 'multi_tf_v2') AS in_bar_space,
+                        bool_or(u.variant <> 'multi_tf') AS in_day_space
+                    FROM unnest(v_variants, v_tfs, v_appends) AS u (variant, tf, appends)
+                    WHERE u.appends GROUP BY u.tf
+                ) AS c
+                GROUP BY c.in_bar_space, c.in_day_space
+            LOOP
+                SELECT * INTO v_done FROM append_emas(
+                    p_id, coalesce(v_tz, 'UTC'), v_periods, v_call.tfs, v_row, v_call.in_bar_space,
+                        v_call.in_day_space);
+                v_live_tfs := v_live_tfs || v_done.tfs;
+                v_live_lengths := v_live_lengths || v_done.lengths;
+                -- A bar that takes several of the new days counts once.
+                SELECT
+                    v_done_variants || array_agg(x.variant), v_done_tfs || array_agg(x.tf),
+                    v_done_written || array_agg(x.n)
+                INTO v_done_variants, v_done_tfs, v_done_written
+                FROM (
+                    SELECT
+                        u.variant, u.tf,
+                        (d.begins OR v_row = v_append_from + 1)::int + (u.tf = ANY(v_done.twice))::int AS n
+                    FROM unnest(v_done.tfs, v_done.begins) AS d (tf, begins)
+                    INNER JOIN unnest(v_variants, v_tfs) AS u (variant, tf) ON u.tf = d.tf
+                ) AS x;
+            END LOOP;
+        END LOOP;
+    END IF;
+
+    FOR v_call IN
+        SELECT array_agg(c.tf ORDER BY c.tf) AS tfs, array_agg(c.from_row ORDER BY c.tf) AS from_rows,
+            c.in_bar_space, c.in_day_space
+        FROM (
+            SELECT
+                u.tf, min(u.from_row) AS from_row, bool_or(u.variant <> 'multi_tf_v2') AS in_bar_space,
+                bool_or(u.variant <> 'multi_tf') AS in_day_space
+            FROM unnest(v_variants, v_tfs, v_appends, v_from_rows) AS u (variant, tf, appends, from_row)
+            WHERE NOT u.appends GROUP BY u.tf
+        ) AS c
+        GROUP BY c.in_bar_space, c.in_day_space
+    LOOP
+        FOR v_done IN
+            SELECT * FROM build_emas(
+                p_id, v_periods, v_call.tfs, v_call.from_rows, v_call.in_bar_space, v_call.in_day_space)
+        LOOP
+            SELECT
+                v_done_variants || array_agg(u.variant), v_done_tfs || array_agg(u.tf),
+                v_done_written || array_agg(
+                    CASE WHEN u.variant = 'multi_tf_v2' THEN v_done.day_written
+                        WHEN u.variant = 'multi_tf' THEN v_done.bar_written
+                        ELSE greatest(v_done.bar_written, v_done.day_written) END)
+            INTO v_done_variants, v_done_tfs, v_done_written
+            FROM unnest(v_variants, v_tfs) AS u (variant, tf) WHERE u.tf = v_done.tf;
+        END LOOP;
+    END LOOP;
+
+    RETURN QUERY SELECT * FROM record_emas(
+        p_id, p_groups, v_periods, p_full, p_tfs, v_rows, v_first, v_last, v_variants, v_tfs,
+        v_done_variants, v_done_tfs, v_done_written,
+        CASE WHEN v_append_from IS NOT NULL THEN v_live_tfs END, v_live_lengths);
+END;
+$$;

@@ -1,0 +1,110 @@
+-- ema_calendar_rows: the EMAs of weeks, months and years on every day; the four calendar relations select
+--   from it.
+-- Rows      one per day, timeframe and period from the seed on, up to what the variant has processed.
+-- Rule      ema steps every day from the seed on and never returns to bar space; ema_bar steps the same way
+--           from the newest canonical value and snaps back to bar space on a closing day. Differences are
+--           with the day before and with the canonical day before.
+-- Cost      as ema_day_rows.
+CREATE OR REPLACE VIEW ema_calendar_rows AS
+SELECT
+    s.variant,
+    s.id,
+    t.tf,
+    d."timestamp" AS ts,
+    p.period,
+    t.tf_days_nominal AS tf_days,
+    c.bar IS NULL AS roll,
+    o.day_v[c.i] AS ema,
+    o.day_ends[c.bar] - o.day_ends[c.bar - 1] AS d1,
+    (o.day_ends[c.bar] - o.day_ends[c.bar - 1]) - (o.day_ends[c.bar - 1] - o.day_ends[c.bar - 2]) AS d2,
+    o.day_v[c.i] - o.day_v[c.i - 1] AS d1_roll,
+    (o.day_v[c.i] - o.day_v[c.i - 1]) - (o.day_v[c.i - 1] - o.day_v[c.i - 2]) AS d2_roll,
+    o.bar_v[c.i] AS ema_bar,
+    c.bar IS NULL AS roll_bar,
+    o.bar_ends[c.bar] - o.bar_ends[c.bar - 1] AS d1_bar,
+    (o.bar_ends[c.bar] - o.bar_ends[c.bar - 1]) - (o.bar_ends[c.bar - 1] - o.bar_ends[c.bar - 2]) AS d2_bar,
+    o.bar_v[c.i] - o.bar_v[c.i - 1] AS d1_roll_bar,
+    (o.bar_v[c.i] - o.bar_v[c.i - 1]) - (o.bar_v[c.i - 1] - o.bar_v[c.i - 2]) AS d2_roll_bar
+FROM emas_state AS s
+INNER JOIN dim_timeframe AS t ON t.tf = ANY(s.tfs) AND t.bar_group = s.variant
+INNER JOIN bars_state AS z ON z.id = s.id AND z.family = s.variant
+-- OFFSET 0 makes plain columns of what comes out, as the cache of blocks needs them.
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce(q.periods, s.periods) AS periods,
+        coalesce(q.last_ts, s.last_ts) AS last_ts,
+        coalesce(q.hidden_from, s.hidden_from, 'infinity') AS hidden_from,
+        first_unit(t.unit_kind, t.tf_qty, t.allow_partial_start,
+            (z.first_ts AT TIME ZONE z.tz)::date) AS first_unit
+    FROM (SELECT) AS one
+    LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+    OFFSET 0
+) AS w
+CROSS JOIN dim_period AS p
+INNER JOIN ema_alpha AS a ON a.tf = t.tf AND a.period = p.period
+CROSS JOIN LATERAL (
+    SELECT
+        array_position(w.periods, p.period) AS i,
+        CASE WHEN t.allow_partial_start THEN a.alpha_equiv ELSE a.alpha_day END AS alpha
+    FROM (SELECT) AS one
+    OFFSET 0
+) AS n
+INNER JOIN cmc_price_bars_1d AS d ON d.id = s.id AND d."timestamp" <= w.last_ts
+    AND d."timestamp" < w.hidden_from
+CROSS JOIN LATERAL (
+    SELECT
+        x.first_row,
+        e.ends,
+        e.bar_ends,
+        e.day_ends,
+        ema_walk(x.closes, x.first_row, e.ends, e.bar_ends, b.bar_v, n.alpha, true) AS bar_v,
+        ema_walk(x.closes, x.first_row, e.ends, e.day_ends, b.day_v, n.alpha, true) AS day_v
+    FROM (
+        SELECT
+            min(y.bar_seq) AS first_row,
+            max(y.bar_seq) AS last_row,
+            array_agg(y.close ORDER BY y.bar_seq) AS closes,
+            (calendar_unit(t.unit_kind,
+                (min(y."timestamp") AT TIME ZONE z.tz)::date) - w.first_unit + t.tf_qty)
+            / t.tf_qty AS first_bar,
+            (calendar_unit(t.unit_kind,
+                (max(y."timestamp") AT TIME ZONE z.tz)::date) - w.first_unit + t.tf_qty)
+            / t.tf_qty AS last_bar
+        FROM cmc_price_bars_1d AS y
+        WHERE y.id = s.id AND y.bar_seq BETWEEN 64 * d.block - 1 AND 64 * d.block + 64
+        OFFSET 0
+    ) AS x
+    CROSS JOIN LATERAL (
+        SELECT
+            array_agg(m.last_row ORDER BY m.bar_seq) AS ends,
+            array_agg(m.bar_v ORDER BY m.bar_seq) AS bar_ends,
+            array_agg(m.day_v ORDER BY m.bar_seq) AS day_ends
+        FROM (
+            SELECT v.bar_seq, r.last_row, v.bar_space[n.i] AS bar_v, v.day_space[n.i] AS day_v
+            FROM bars AS r
+            INNER JOIN emas AS v ON v.id = s.id AND v.tf = t.tf AND v.bar_seq = r.bar_seq
+            WHERE r.id = s.id AND r.tf = t.tf AND r.bar_seq BETWEEN x.first_bar AND x.last_bar AND r.is_closed
+            UNION ALL
+            -- Windows without days have no bar, so the two bars before may lie anywhere before.
+            (
+                SELECT v.bar_seq, -1, v.bar_space[n.i], v.day_space[n.i]
+                FROM emas AS v
+                WHERE v.id = s.id AND v.tf = t.tf AND v.bar_seq < x.first_bar
+                ORDER BY v.bar_seq DESC
+                LIMIT 2
+            )
+        ) AS m
+    ) AS e
+    CROSS JOIN LATERAL (
+        SELECT k.bar_space[n.i] AS bar_v, k.day_space[n.i] AS day_v
+        FROM (SELECT) AS one
+        LEFT JOIN emas_at_blocks AS k ON k.id = s.id AND k.tf = t.tf AND k.block = d.block
+    ) AS b
+    OFFSET 0
+) AS o
+CROSS JOIN LATERAL (
+    SELECT d.bar_seq - o.first_row + 1 AS i, array_position(o.ends, d.bar_seq) AS bar
+    WHERE o.day_v[d.bar_seq - o.first_row + 1] IS NOT NULL
+    OFFSET 0
+) AS c
+WHERE s.variant LIKE 'cal%' AND n.i IS NOT NULL;

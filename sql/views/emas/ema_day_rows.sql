@@ -1,0 +1,88 @@
+-- ema_day_rows: the EMAs of N-day timeframes on every day, for multi_tf and multi_tf_v2; their relations
+--   select from it.
+-- Rows      one per day, timeframe and period from the seed on, up to what the variant has processed.
+-- Rule      multi_tf steps every day from the newest canonical value, multi_tf_v2 from the day before; a
+--           closing day shows the stored value. Differences are with the day before and with the canonical
+--           day before.
+-- Cost      per block of 64 days: its closes, the vectors of its bars, one walk; kept while the block is
+--           read. Filters on id, tf, period and ts reach the base tables.
+CREATE OR REPLACE VIEW ema_day_rows AS
+SELECT
+    s.variant,
+    s.id,
+    t.tf,
+    d."timestamp" AS ts,
+    p.period,
+    t.tf_days_nominal AS tf_days,
+    d.bar_seq % t.tf_qty > 0 AS roll,
+    o.v[d.bar_seq - o.first_row + 1] AS ema,
+    -- The vectors of the block begin with bar first_bar.
+    CASE WHEN d.bar_seq % t.tf_qty = 0 THEN
+        o.at_ends[d.bar_seq / t.tf_qty - o.first_bar + 1] - o.at_ends[d.bar_seq / t.tf_qty - o.first_bar]
+    END AS d1,
+    CASE WHEN d.bar_seq % t.tf_qty = 0 THEN
+        (o.at_ends[d.bar_seq / t.tf_qty - o.first_bar + 1] - o.at_ends[d.bar_seq / t.tf_qty - o.first_bar])
+        - (o.at_ends[d.bar_seq / t.tf_qty - o.first_bar] - o.at_ends[d.bar_seq / t.tf_qty - o.first_bar - 1])
+    END AS d2,
+    o.v[d.bar_seq - o.first_row + 1] - o.v[d.bar_seq - o.first_row] AS d1_roll,
+    (o.v[d.bar_seq - o.first_row + 1] - o.v[d.bar_seq - o.first_row])
+    - (o.v[d.bar_seq - o.first_row] - o.v[d.bar_seq - o.first_row - 1]) AS d2_roll
+FROM emas_state AS s
+INNER JOIN dim_timeframe AS t ON t.tf = ANY(s.tfs) AND t.bar_group = 'multi_tf'
+-- OFFSET 0 makes plain columns of what comes out, as the cache of blocks needs them.
+CROSS JOIN LATERAL (
+    SELECT
+        coalesce(q.periods, s.periods) AS periods,
+        coalesce(q.last_ts, s.last_ts) AS last_ts,
+        coalesce(q.hidden_from, s.hidden_from, 'infinity') AS hidden_from
+    FROM (SELECT) AS one
+    LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+    OFFSET 0
+) AS w
+CROSS JOIN dim_period AS p
+INNER JOIN ema_alpha AS a ON a.tf = t.tf AND a.period = p.period
+CROSS JOIN LATERAL (
+    SELECT
+        array_position(w.periods, p.period) AS i,
+        CASE WHEN s.variant = 'multi_tf' THEN a.alpha_bar ELSE a.alpha_day END AS alpha,
+        s.variant <> 'multi_tf' AS chains
+    FROM (SELECT) AS one
+    OFFSET 0
+) AS n
+INNER JOIN cmc_price_bars_1d AS d
+    ON
+        d.id = s.id AND d."timestamp" <= w.last_ts AND d."timestamp" < w.hidden_from
+        AND d.bar_seq >= p.period::bigint * t.tf_qty
+CROSS JOIN LATERAL (
+    SELECT
+        x.first_row,
+        greatest((x.first_row - 1) / t.tf_qty - 1, 1) AS first_bar,
+        e.at_ends,
+        ema_walk(x.closes, x.first_row, e.ends, e.at_ends, b.v, n.alpha, n.chains) AS v
+    FROM (
+        SELECT
+            min(y.bar_seq) AS first_row,
+            max(y.bar_seq) AS last_row,
+            array_agg(y.close ORDER BY y.bar_seq) AS closes
+        FROM cmc_price_bars_1d AS y
+        WHERE y.id = s.id AND y.bar_seq BETWEEN 64 * d.block - 1 AND 64 * d.block + 64
+    ) AS x
+    CROSS JOIN LATERAL (
+        SELECT
+            array_agg(v.bar_seq * t.tf_qty ORDER BY v.bar_seq) AS ends,
+            array_agg(CASE WHEN n.chains THEN v.day_space[n.i] ELSE v.bar_space[n.i] END
+                ORDER BY v.bar_seq) AS at_ends
+        FROM emas AS v
+        WHERE
+            v.id = s.id AND v.tf = t.tf
+            AND v.bar_seq BETWEEN (x.first_row - 1) / t.tf_qty - 1 AND x.last_row / t.tf_qty
+    ) AS e
+    CROSS JOIN LATERAL (
+        SELECT (
+            SELECT k.day_space[n.i] FROM emas_at_blocks AS k
+            WHERE n.chains AND k.id = s.id AND k.tf = t.tf AND k.block = d.block
+        ) AS v
+    ) AS b
+    OFFSET 0
+) AS o
+WHERE s.variant IN ('multi_tf', 'multi_tf_v2') AND n.i IS NOT NULL;

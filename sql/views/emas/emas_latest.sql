@@ -1,0 +1,43 @@
+-- emas_latest: the newest EMA, forming or closed, of every asset, timeframe and period.
+-- Rows      one per (alignment_source, id, tf, period) that has rows and is shown up to its newest day.
+-- Rule      the newest vector as it stands; roll is true while its bar is forming. Months and years appear
+--           under both calendars that share them. What a newer close has touched is left out until the next
+--           refresh.
+-- Cost      one index probe per (id, variant, tf).
+CREATE OR REPLACE VIEW emas_latest AS
+SELECT
+    a.alignment_source,
+    s.id,
+    t.tf,
+    coalesce(q.last_ts, s.last_ts) AS ts,
+    p.period,
+    t.tf_days_nominal AS tf_days,
+    e.anchor IS NOT NULL AS roll,
+    CASE WHEN s.variant = 'multi_tf' THEN l.in_bar_space ELSE l.in_day_space END AS ema,
+    CASE WHEN s.variant LIKE 'cal%' THEN l.in_bar_space END AS ema_bar
+FROM emas_state AS s
+INNER JOIN (
+    VALUES
+    ('multi_tf', 'multi_tf'), ('multi_tf_v2', 'multi_tf_v2'), ('multi_tf_cal_us', 'cal_us'),
+        ('multi_tf_cal_us', 'cal'),
+    ('multi_tf_cal_iso', 'cal_iso'), ('multi_tf_cal_iso', 'cal'), ('multi_tf_cal_anchor_us', 'cal_anchor_us'),
+    ('multi_tf_cal_anchor_us', 'cal_anchor'), ('multi_tf_cal_anchor_iso', 'cal_anchor_iso'),
+    ('multi_tf_cal_anchor_iso', 'cal_anchor')
+) AS a (alignment_source, variant) ON a.variant = s.variant
+INNER JOIN dim_timeframe AS t
+    ON t.tf = ANY(s.tfs) AND t.bar_group = CASE s.variant WHEN 'multi_tf_v2' THEN 'multi_tf'
+        ELSE s.variant END
+LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+CROSS JOIN LATERAL (
+    SELECT v.bar_space, v.day_space, v.anchor
+    FROM emas AS v
+    WHERE v.id = s.id AND v.tf = t.tf
+    ORDER BY v.bar_seq DESC
+    LIMIT 1
+) AS e
+CROSS JOIN LATERAL unnest(coalesce(q.periods, s.periods), e.bar_space, e.day_space)
+    AS l (period, in_bar_space, in_day_space)
+INNER JOIN dim_period AS p ON p.period = l.period
+WHERE
+    coalesce(q.hidden_from, s.hidden_from, 'infinity') > coalesce(q.last_ts, s.last_ts)
+    AND CASE WHEN s.variant = 'multi_tf' THEN l.in_bar_space ELSE l.in_day_space END IS NOT NULL;
