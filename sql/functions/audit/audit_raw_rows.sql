@@ -1,0 +1,61 @@
+-- audit_raw_rows: is every raw day that was examined either a validated day or a reject?
+--   p_ids   asset ids; NULL: all
+-- Returns   findings: raw_row_lost (error; in neither, or in both), rejects_orphan (error; the raw row is
+--           gone, or validation gives another verdict today), rows_rejected (warning; one per asset and
+--           reason).
+-- Errors    none.   Cost  one pass over the raw days, validated.
+-- Rule      days from the earliest change not yet processed on are not judged. An asset without any reject is
+--           taken to be refreshed without keeping them.
+CREATE OR REPLACE FUNCTION audit_raw_rows(p_ids int[] DEFAULT NULL)
+RETURNS TABLE ("check" text, severity text, id int, tf text, period int, ts timestamptz, detail jsonb)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+SET timezone = 'UTC'
+SET jit = off
+SET plan_cache_mode = force_custom_plan
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH pending AS (
+        SELECT r.id, min(r.dirty_from) AS since FROM raw_changes AS r GROUP BY r.id
+    ),
+    candidates AS (
+        SELECT c.id, c."timestamp", c.reason FROM bars_1d_candidates AS c
+        LEFT JOIN pending AS p ON p.id = c.id
+        WHERE (p_ids IS NULL OR c.id = ANY(p_ids)) AND (p.since IS NULL OR c."timestamp" < p.since)
+    ),
+    rejects AS (
+        SELECT r.id, r."timestamp", r.reason FROM cmc_price_bars_1d_rejects AS r
+        WHERE p_ids IS NULL OR r.id = ANY(p_ids)
+    )
+    SELECT
+        'raw_row_lost', 'error', c.id, NULL::text, NULL::int, min(c."timestamp"),
+        jsonb_build_object('n', count(*))
+    FROM candidates AS c
+    LEFT JOIN cmc_price_bars_1d AS d ON d.id = c.id AND d."timestamp" = c."timestamp"
+    LEFT JOIN (SELECT DISTINCT r.id, r."timestamp" FROM rejects AS r) AS r
+        ON r.id = c.id AND r."timestamp" = c."timestamp"
+    LEFT JOIN (SELECT DISTINCT r.id FROM rejects AS r) AS k ON k.id = c.id
+    WHERE
+        (d.id IS NOT NULL AND r.id IS NOT NULL)
+        OR (d.id IS NULL AND r.id IS NULL AND (c.reason IS NULL OR k.id IS NOT NULL))
+    GROUP BY c.id
+    UNION ALL
+    SELECT
+        'rejects_orphan', 'error', r.id, NULL::text, NULL::int, min(r."timestamp"),
+        jsonb_build_object('n', count(*), 'reasons', jsonb_agg(DISTINCT r.reason))
+    FROM rejects AS r
+    LEFT JOIN pending AS p ON p.id = r.id
+    LEFT JOIN candidates AS c ON c.id = r.id AND c."timestamp" = r."timestamp"
+    WHERE (p.since IS NULL OR r."timestamp" < p.since) AND c.reason IS DISTINCT FROM r.reason
+    GROUP BY r.id
+    UNION ALL
+    SELECT
+        'rows_rejected', 'warning', r.id, NULL::text, NULL::int, min(r."timestamp"),
+        jsonb_build_object(
+            'reason', r.reason, 'n', count(*), 'first', min(r."timestamp"), 'last', max(r."timestamp"))
+    FROM rejects AS r
+    GROUP BY r.id, r.reason;
+END;
+$$;

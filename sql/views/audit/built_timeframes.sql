@@ -1,0 +1,25 @@
+-- built_timeframes: every timeframe that an asset's bars were built for, with what the audits judge it by.
+-- Rows      one per (id, tf) of bars_state that the catalogue knows; settled: nothing waits for a refresh, so
+--           that bars must agree with the validated days.
+-- Rule      whether windows are anchored follows from the group alone, not from the columns under audit.
+-- Cost      the states and the catalogue.
+CREATE OR REPLACE VIEW built_timeframes AS
+SELECT
+    s.id,
+    t.tf,
+    t.family,
+    s.family AS bar_group,
+    s.tz,
+    s.first_ts,
+    s.last_ts,
+    s.n_rows,
+    t.unit_kind,
+    t.tf_qty,
+    s.family LIKE 'cal\_anchor%' AS is_anchored,
+    t.tf_days_min,
+    t.tf_days_max,
+    s.dirty_from IS NULL AND NOT EXISTS (
+        SELECT FROM bars_pending AS p WHERE p.id = s.id AND p.tf = t.tf
+    ) AS settled
+FROM bars_state AS s
+INNER JOIN dim_timeframe AS t ON t.bar_group = s.family AND t.tf = ANY(s.tfs);

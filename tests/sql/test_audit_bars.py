@@ -1,0 +1,411 @@
+"""Contract: every audit finds its defect and names it once; healthy assets give no error and no warning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib.resources import as_file, files
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ta_lab2_sql.load import load_files
+
+TFS = ["2D", "7D", "1W_CAL_US", "2W_CAL_ANCHOR_ISO", "1M_CAL", "1M_CAL_ANCHOR"]
+
+# Days from Wednesday 2024-01-03 on, so that anchored weeks and months begin late. Highs rise: no bar's high
+# comes from its first day.
+PRICES = """
+INSERT INTO cmc_price_histories7 (
+    id, name, timeopen, timeclose, timehigh, timelow, "timestamp", open, high, low, close, volume, marketcap)
+SELECT
+    %s, 'synthetic', d, d + interval '86399.999 s', d + interval '12 h', d + interval '6 h',
+    d + interval '86399.999 s', 100 + i, 103 + i, 98 + i, 101 + i, 10.1 * i, 1e9 + i
+FROM generate_series(%s::int, %s::int) AS i
+CROSS JOIN LATERAL (SELECT (date '2024-01-03' + i)::timestamp AT TIME ZONE 'UTC') AS x (d)
+"""
+
+
+@pytest.fixture(scope="module")
+def built(postgresql_server: Any) -> Iterator[psycopg.Connection[Any]]:
+    """One database for all defects, each of which is planted in a transaction that is rolled back.
+
+    Assets 1 and 2 have 60 days and bars, 3 has two rejected days among five, 4 has validated days only.
+    """
+    where = {"host": postgresql_server.host, "port": postgresql_server.port, "user": postgresql_server.user}
+    where["password"] = postgresql_server.password or None
+    name = sql.Identifier(f"{postgresql_server.dbname}_audit")
+    template = sql.Identifier(postgresql_server.template_dbname)
+    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name)
+    with psycopg.connect(dbname="postgres", autocommit=True, **where) as server:
+        server.execute(drop)
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
+        with psycopg.connect(dbname=f"{postgresql_server.dbname}_audit", autocommit=True, **where) as db:
+            for asset, first in ((1, 0), (2, 0), (3, 55), (4, 0)):
+                db.execute(PRICES, (asset, first, 59))
+            db.execute("UPDATE cmc_price_histories7 SET close = NULL WHERE id = 3 AND volume > 580")
+            for asset in (1, 2):
+                db.execute("SELECT FROM refresh_bars(%s, p_tfs => %s)", (asset, TFS))
+            for asset in (3, 4):
+                db.execute("SELECT FROM refresh_bars(%s, '1d')", (asset,))
+            yield db
+        server.execute(drop)
+
+
+def findings(db: psycopg.Connection[Any], ids: list[int] | None) -> list[tuple[str, str, str | None]]:
+    """Check, severity and timeframe of every finding."""
+    rows = db.execute('SELECT "check", severity, tf FROM audit_all(%s)', (ids,)).fetchall()
+    return sorted(rows, key=str)
+
+
+def expected(*texts: str) -> list[tuple[str, str, str | None]]:
+    """'check severity tf', the tf left out when there is none."""
+    words = [(*text.split(), None)[:3] for text in texts]
+    return sorted(words, key=str)  # type: ignore[type-var]
+
+
+# Behind the back of the triggers.
+UNSEEN = "SET LOCAL session_replication_role = replica;"
+DAY_11 = """"timestamp" = '2024-01-13 23:59:59.999+00'"""
+BAR = "UPDATE bars SET {} WHERE id = 1 AND tf = '7D' AND bar_seq = 2"
+RAW = UNSEEN + "UPDATE cmc_price_histories7 SET {} WHERE id = 4 AND " + DAY_11
+DAY = "UPDATE cmc_price_bars_1d SET {} WHERE id = 4 AND " + DAY_11
+AGAIN = "; SELECT FROM refresh_bars(4, '1d', p_full => true)"
+CONTENT = "bar_content error 7D"
+DIFFERS = "bars_1d_differs_from_raw error 1D"
+REJECTED = "rows_rejected warning"
+
+# Asset, damage, what must be found and nothing else.
+DEFECTS: dict[str, tuple[int, str, list[str]]] = {
+    "raw_changes_pending": (
+        1,
+        "UPDATE cmc_price_histories7 SET close = close + 1 WHERE id = 1 AND " + DAY_11,
+        ["raw_changes_pending warning"],
+    ),
+    "raw_triggers_off": (
+        1,
+        "ALTER TABLE cmc_price_histories7 DISABLE TRIGGER raw_changes_update",
+        ["raw_triggers_off error"],
+    ),
+    "raw_triggers_off: dropped": (
+        1,
+        "DROP TRIGGER raw_changes_delete ON cmc_price_histories7",
+        ["raw_triggers_off error"],
+    ),
+    "raw_row_lost": (
+        3,
+        "DELETE FROM cmc_price_bars_1d_rejects WHERE id = 3 AND volume > 590",
+        ["raw_row_lost error", REJECTED],
+    ),
+    "raw_row_lost: in both": (
+        4,
+        'INSERT INTO cmc_price_bars_1d_rejects (id, "timestamp", reason)'
+        " SELECT id, \"timestamp\", 'null_open_close' FROM cmc_price_bars_1d WHERE id = 4 AND " + DAY_11,
+        ["raw_row_lost error", "rejects_orphan error", REJECTED],
+    ),
+    "rejects_orphan": (
+        3,
+        "UPDATE cmc_price_bars_1d_rejects SET reason = 'value_out_of_range' WHERE id = 3",
+        ["rejects_orphan error", REJECTED],
+    ),
+    "rejects_orphan: raw row gone": (
+        3,
+        UNSEEN + "DELETE FROM cmc_price_histories7 WHERE id = 3 AND volume BETWEEN 580 AND 590",
+        ["rejects_orphan error", REJECTED],
+    ),
+    "rows_rejected": (3, "SELECT", [REJECTED]),
+    "bars_1d_differs_from_raw": (4, RAW.format("close = close + 0.25"), [DIFFERS]),
+    "bars_1d_differs_from_raw: one bit": (
+        4,
+        RAW.format("volume = volume + 1.5e-14"),
+        [DIFFERS],
+    ),
+    "bars_1d_differs_from_raw: a day more": (
+        4,
+        UNSEEN + PRICES % (4, 60, 60),
+        [DIFFERS, "raw_row_lost error", "state_differs error 1D"],
+    ),
+    "bars_1d_differs_from_raw: a day less": (
+        4,
+        UNSEEN + "DELETE FROM cmc_price_histories7 WHERE id = 4 AND " + DAY_11,
+        [DIFFERS],
+    ),
+    "bars_1d_ohlc": (4, DAY.format("high = close - 0.5"), ["bars_1d_ohlc error 1D", DIFFERS]),
+    "bars_1d_ohlc: infinite": (4, DAY.format("high = 'Infinity'"), ["bars_1d_ohlc error 1D", DIFFERS]),
+    "bars_1d_times": (
+        4,
+        DAY.format("time_high = time_close + interval '1 h'"),
+        ["bars_1d_times error 1D", DIFFERS],
+    ),
+    "bars_1d_numbering": (4, DAY.format("bar_seq = 61"), ["bars_1d_numbering error 1D"]),
+    "bars_1d_flags": (4, DAY.format("is_partial_end = true"), ["bars_1d_flags error 1D"]),
+    "duplicate_local_day": (
+        4,
+        RAW.format(
+            "\"timestamp\" = '2024-01-13 04:00+00', timeclose = '2024-01-13 04:00+00',"
+            " timehigh = timeopen, timelow = timeopen"
+        )
+        + AGAIN,
+        ["duplicate_local_day error 1D", "missing_local_days info 1D"],
+    ),
+    "missing_local_days": (
+        4,
+        f"DELETE FROM cmc_price_histories7 WHERE id = 4 AND volume BETWEEN 100 AND 140{AGAIN}",
+        ["missing_local_days warning 1D"],
+    ),
+    "missing_local_days: few": (
+        4,
+        f"DELETE FROM cmc_price_histories7 WHERE id = 4 AND volume BETWEEN 100 AND 130{AGAIN}",
+        ["missing_local_days info 1D"],
+    ),
+    "missing_local_days: weekends": (
+        4,
+        "DELETE FROM cmc_price_histories7"
+        " WHERE id = 4 AND extract(ISODOW FROM timeopen AT TIME ZONE 'UTC') > 5"
+        + AGAIN,
+        [],
+    ),
+    "price_jump": (
+        4,
+        RAW.format("close = 20 * close, high = 20 * close") + AGAIN,
+        ["price_jump warning 1D"],
+    ),
+    "price_not_positive": (
+        4,
+        RAW.format("low = -1") + AGAIN,
+        ["price_not_positive warning 1D"],
+    ),
+    "volume_negative": (4, RAW.format("volume = -1") + AGAIN, ["volume_negative warning 1D"]),
+    "stamp_far_from_close": (
+        4,
+        RAW.format(
+            "timeclose = timeopen, timehigh = timeopen, timelow = timeopen,"
+            " \"timestamp\" = '2024-01-14 00:01+00'"
+        )
+        + AGAIN,
+        ["stamp_far_from_close warning 1D"],
+    ),
+    "repaired_days": (4, RAW.format("timehigh = NULL") + AGAIN, ["repaired_days info 1D"]),
+    "stale_asset": (
+        4,
+        f"DELETE FROM cmc_price_histories7 WHERE id = 4 AND volume > 500{AGAIN}",
+        ["stale_asset info 1D"],
+    ),
+    "days_overlap": (
+        4,
+        RAW.format("timeopen = timeopen - interval '1 h'") + AGAIN,
+        ["days_overlap warning 1D"],
+    ),
+    "coverage_missing": (
+        1,
+        "DELETE FROM bars WHERE id = 1 AND tf = '7D'",
+        ["coverage_missing error"],
+    ),
+    "coverage_missing: in both families": (
+        1,
+        "DELETE FROM bars WHERE id = 1 AND tf = '1M_CAL'",
+        ["coverage_missing error", "coverage_missing error"],
+    ),
+    "coverage_unexpected": (
+        1,
+        "DELETE FROM dim_timeframe WHERE tf = '7D'",
+        ["coverage_unexpected error 7D"],
+    ),
+    "coverage_unexpected: no days": (
+        9,
+        "CREATE TEMP TABLE copies AS SELECT * FROM bars WHERE id = 1 AND tf = '7D'; UPDATE copies SET id = 9;"
+        " INSERT INTO bars SELECT * FROM copies",
+        ["coverage_unexpected error 7D", "state_differs error 7D"],
+    ),
+    "bar_numbering": (
+        1,
+        "DELETE FROM bars WHERE id = 1 AND tf = '7D' AND bar_seq IN (3, 4)",
+        ["bar_numbering error 7D", "rows_per_bar error 7D"],
+    ),
+    "bar_numbering: the newest": (
+        1,
+        "DELETE FROM bars WHERE id = 1 AND tf = '7D' AND bar_seq = 9",
+        ["bar_numbering error 7D", "rows_per_bar error 7D", "state_differs error 7D"],
+    ),
+    "bar_numbering: calendar": (
+        1,
+        "DELETE FROM bars WHERE id = 1 AND tf = '1W_CAL_US' AND bar_seq = 3",
+        ["bar_numbering error 1W_CAL_US", "rows_per_bar error 1W_CAL_US", "spacing info 1W_CAL_US"],
+    ),
+    "bar_numbering: no day in the window": (
+        1,
+        "UPDATE bars SET bar_seq = 10 WHERE id = 1 AND tf = '7D' AND bar_seq = 9",
+        ["bar_numbering error 7D"],
+    ),
+    "duplicate_snapshot": (
+        1,
+        BAR.format("time_close = time_close - interval '24 h', time_high = time_low"),
+        ["duplicate_snapshot error 7D", CONTENT, "spacing error 7D"],
+    ),
+    "several_closed_snapshots": (
+        1,
+        "ALTER TABLE bars DROP CONSTRAINT bars_pkey;"
+        " INSERT INTO bars SELECT * FROM bars WHERE id = 1 AND tf = '7D' AND bar_seq = 2",
+        ["several_closed_snapshots error 7D", "duplicate_snapshot error 7D", "rows_per_bar error 7D"],
+    ),
+    "closed_snapshot_missing": (
+        1,
+        BAR.format("is_closed = false"),
+        ["closed_snapshot_missing error 7D", CONTENT],
+    ),
+    "rows_per_bar": (
+        1,
+        BAR.format("last_row = last_row - 1"),
+        ["rows_per_bar error 7D", CONTENT],
+    ),
+    "spacing": (
+        1,
+        BAR.format("time_close = time_close + interval '24 h'"),
+        ["spacing error 7D", CONTENT],
+    ),
+    "bar_continuity": (
+        1,
+        BAR.format("time_open = time_open + interval '1 ms'"),
+        ["bar_continuity error 7D", CONTENT],
+    ),
+    "bar_content": (1, BAR.format("volume = volume + 1.5e-13"), [CONTENT]),
+    "bar_content: unknown": (1, BAR.format("market_cap = NULL"), [CONTENT]),
+    "bar_content: calendar": (
+        1,
+        "UPDATE bars SET days_remaining = 0 WHERE id = 1 AND tf = '1M_CAL_ANCHOR' AND bar_seq = 3",
+        ["bar_content error 1M_CAL_ANCHOR"],
+    ),
+    "bar_ohlc": (1, BAR.format("low = open + 0.5"), ["bar_ohlc error 7D", CONTENT]),
+    "bar_times": (
+        1,
+        BAR.format("time_high = time_close + interval '1 h'"),
+        ["bar_times error 7D", CONTENT],
+    ),
+    "bar_times: too early": (
+        1,
+        BAR.format("time_low = time_open - interval '1 h'"),
+        ["bar_times error 7D", CONTENT],
+    ),
+    "missing_days_arithmetic": (
+        1,
+        BAR.format("missing_interior = 1"),
+        ["missing_days_arithmetic error 7D", CONTENT, "missing_days_interior info 7D"],
+    ),
+    "missing_days_interior": (
+        1,
+        "DELETE FROM cmc_price_histories7 WHERE id = 1 AND "
+        f"{DAY_11}; SELECT FROM refresh_bars(1, p_tfs => ARRAY{TFS})",
+        [
+            "missing_local_days info 1D",
+            *(f"missing_days_interior info {tf}" for tf in TFS if tf not in ("2D", "1M_CAL", "1W_CAL_US")),
+            *(f"spacing info {tf}" for tf in ("2D", "7D", "1W_CAL_US")),  # a Saturday
+        ],
+    ),
+    "tf_days_not_nominal": (
+        1,
+        "ALTER TABLE dim_timeframe ALTER tf_days_nominal DROP EXPRESSION;"
+        " UPDATE dim_timeframe SET tf_days_nominal = 8 WHERE tf = '7D'",
+        ["tf_days_not_nominal error 7D"],
+    ),
+    "partial_start_unexpected": (
+        1,
+        "ALTER TABLE dim_timeframe ALTER allow_partial_start DROP EXPRESSION;"
+        " UPDATE dim_timeframe SET allow_partial_start = true WHERE tf = '1M_CAL'",
+        ["partial_start_unexpected error 1M_CAL"],
+    ),
+    "state_differs": (
+        1,
+        "UPDATE bars_state SET n_rows = 59 WHERE id = 1 AND family = 'multi_tf'",
+        ["state_differs error"],
+    ),
+    "state_differs: no state": (
+        1,
+        "DELETE FROM bars_state WHERE id = 1 AND family = 'multi_tf'",
+        ["state_differs error 2D", "state_differs error 7D"],
+    ),
+    "state_differs: days": (
+        1,
+        "UPDATE cmc_price_bars_1d_state SET last_src_ts = last_src_ts - interval '24 h' WHERE id = 1",
+        ["state_differs error 1D"],
+    ),
+    "bars_behind": (
+        1,
+        "UPDATE bars_state SET dirty_from = last_ts WHERE id = 1",
+        ["bars_behind warning"],
+    ),
+    "bars_behind: one timeframe": (
+        1,
+        "INSERT INTO bars_pending SELECT id, '7D', family, last_ts, first_ts, last_ts FROM bars_state"
+        " WHERE id = 1 AND family = 'multi_tf'",
+        ["bars_behind warning 7D"],
+    ),
+    "zone_mixed": (
+        1,
+        "UPDATE bars_state SET tz = 'UTC' WHERE id = 1 AND family = 'multi_tf'",
+        ["zone_mixed error"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_every_defect_is_found_and_named(built: psycopg.Connection[Any], name: str) -> None:
+    asset, damage, found = DEFECTS[name]
+    before = findings(built, [asset])
+    with built.transaction(force_rollback=True):
+        built.execute(damage.encode())
+        assert findings(built, [asset]) == expected(*found)
+        # Only what is wrong with the catalogue or the triggers is everybody's matter.
+        shared = "dim_timeframe" in damage or "TRIGGER" in damage
+        assert findings(built, [2]) == (expected(*found) if shared else [])
+    assert findings(built, [asset]) == before
+
+
+def test_healthy_assets_have_no_findings(built: psycopg.Connection[Any]) -> None:
+    assert findings(built, [1, 2, 4]) == []
+
+
+def test_every_check_of_the_catalogue_is_planted_here(built: psycopg.Connection[Any]) -> None:
+    checks = {name for (name,) in built.execute('SELECT "check" FROM audit_checks()')}
+    assert checks == {name.split(":")[0] for name in DEFECTS}
+    for name, (_, _, found) in DEFECTS.items():
+        assert name.split(":")[0] in {text.split()[0] for text in found} or not found
+
+
+def test_real_prices_are_healthy(db: psycopg.Connection[Any]) -> None:
+    """Bundled days: BTC trades every day, SOL lacks eight in a row, GOOG has no weekends and no times."""
+    with ExitStack() as stack:
+        folder = files("ta_lab2_sql") / "demo_data"
+        names = ("BTC_1.csv.gz", "SOL_5426.csv.gz", "GOOG_900001.csv.gz")
+        load_files(db, [str(stack.enter_context(as_file(folder / name))) for name in names])
+    db.execute("""DELETE FROM cmc_price_histories7 WHERE "timestamp" < '2012-06-01'
+                  OR (id = 1 AND "timestamp" > '2013-06-01') OR (id = 5426 AND "timestamp" < '2024-02-01')""")
+    for asset in (1, 5426, 900001):
+        db.execute("SELECT FROM refresh_bars(%s)", (asset,))
+    rows = db.execute("SELECT * FROM audit_all() WHERE severity <> 'info'").fetchall()
+    missing = {row[2]: row[6] for row in rows}
+    assert {row[:2] for row in rows} == {("missing_local_days", "warning")}
+    assert missing.keys() == {5426}
+    assert {k: missing[5426][k] for k in ("n", "n_runs", "longest", "first", "last", "calendar")} == {
+        "n": 8,
+        "n_runs": 1,
+        "longest": 8,
+        "first": "2024-03-08",
+        "last": "2024-03-15",
+        "calendar": "7-day",
+    }
+    (weekdays,) = db.execute("SELECT detail FROM audit_bars_1d_gaps(ARRAY[900001])").fetchone()  # type: ignore[misc]
+    assert weekdays["calendar"] == "5-day"
+    assert weekdays["longest"] == 2  # the hurricane of October 2012
+
+
+def test_details_do_not_depend_on_the_session(built: psycopg.Connection[Any]) -> None:
+    with built.transaction(force_rollback=True):
+        built.execute("UPDATE bars_state SET dirty_from = last_ts WHERE id = 1")
+        told = []
+        for zone in ("UTC", "Asia/Tokyo"):
+            built.execute(f"SET LOCAL timezone = '{zone}'".encode())
+            told.append([json.dumps(row[0]) for row in built.execute("SELECT detail FROM audit_all('{1}')")])
+        assert told[0] == told[1]
