@@ -17,7 +17,6 @@ DECLARE
     v_kind text;
     v_wrong text;
     v_names text[];
-    v_id int;
     v_period int;
 BEGIN
     SELECT w.kind, w.name, w.names INTO v_kind, v_wrong, v_names FROM (
@@ -73,26 +72,6 @@ BEGIN
                 ) AS n)),
             HINT = format('Add it: INSERT INTO dim_period (period) VALUES (%s)', v_period);
     END IF;
-    SELECT a.id INTO v_id FROM unnest(p_ids) AS a (id)
-    WHERE
-        NOT EXISTS (SELECT FROM cmc_price_histories7 AS h WHERE h.id = a.id)
-        AND NOT EXISTS (SELECT FROM cmc_price_bars_1d_state AS s WHERE s.id = a.id)
-        AND NOT EXISTS (SELECT FROM cmc_price_bars_1d AS d WHERE d.id = a.id)
-        AND NOT EXISTS (SELECT FROM bars_state AS s WHERE s.id = a.id)
-        AND NOT EXISTS (SELECT FROM bars AS b WHERE b.id = a.id)
-        AND NOT EXISTS (SELECT FROM emas_state AS s WHERE s.id = a.id)
-    LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TA001',
-            MESSAGE = format('asset %s is not loaded', coalesce(v_id::text, 'NULL')),
-            DETAIL = format('cmc_price_histories7 has no row with this id; the nearest are %s.', coalesce((
-                SELECT string_agg(n.id::text, ', ')
-                FROM (
-                    SELECT k.id FROM asset_ids() AS k (id)
-                    ORDER BY abs(k.id::bigint - coalesce(v_id, 0)) LIMIT 3
-                ) AS n), 'none')),
-            HINT = format('Load it first: ta-lab2 load FILE --id %s', coalesce(v_id::text, 'ID'));
-    END IF;
+    PERFORM check_ids(p_ids);
 END;
 $$;

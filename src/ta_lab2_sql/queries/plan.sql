@@ -1,5 +1,6 @@
--- What a refresh would do: a row per stage, family, action and reason; what it takes, from past runs of this database.
--- The last row, without a stage, is the whole: how many assets have something to do and how many seconds that takes.
+-- What a refresh would do: a row per stage, family, action and reason.
+-- The last row, without a stage, is the whole: how many assets have something to do, and how many seconds it takes
+-- by past runs of this database.
 WITH todo AS MATERIALIZED (
     SELECT *, regexp_replace(reason, ' from [0-9-]+$', '') AS why FROM refresh_plan(
         p_ids => %(ids)s::int[],
@@ -54,8 +55,10 @@ SELECT * FROM (
     ORDER BY
         t.stage,
         array_position(
-            ARRAY['1d', 'multi_tf', 'multi_tf_v2', 'cal_us', 'cal_iso', 'cal_anchor_us', 'cal_anchor_iso'], t.family),
+            '{1d,multi_tf,multi_tf_v2,cal_us,cal_iso,cal_anchor_us,cal_anchor_iso}'::text[], t.family),
         count(*) DESC, t.action, t.why
 ) AS why
 UNION ALL
-SELECT NULL, NULL, NULL, NULL, c.assets, NULL, NULL, CASE WHEN c.unknown = 0 THEN c.seconds END, NULL FROM cost AS c
+SELECT
+    NULL, NULL, NULL, NULL, c.assets, NULL, NULL, CASE WHEN c.unknown = 0 THEN c.seconds END, NULL
+FROM cost AS c
