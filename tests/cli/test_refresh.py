@@ -19,7 +19,7 @@ def small(db: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
     """A catalogue of a few timeframes and periods, so that refreshes take milliseconds."""
     db.execute(
         "DELETE FROM dim_timeframe WHERE tf NOT IN ('1D', '2D', '7D', '1W_CAL_US', '1W_CAL_ISO', '1M_CAL',"
-        " '1W_CAL_ANCHOR_US', '1M_CAL_ANCHOR')"
+        " '1W_CAL_ANCHOR_US', '1W_CAL_ANCHOR_ISO', '1M_CAL_ANCHOR')"
     )
     db.execute("DELETE FROM dim_period WHERE period NOT IN (2, 3) AND period NOT IN (6, 9)")
     return db

@@ -43,7 +43,8 @@ BEGIN
             WHEN NOT c.asked <@ s.tfs THEN 'new timeframe'
             WHEN NOT s.tfs <@ CASE WHEN p_anew THEN c.asked ELSE c.known END THEN 'timeframe dropped'
         END,
-        p_tfs IS NULL OR c.asked <> '{}'
+        -- A group without timeframes keeps no state.
+        c.asked <> '{}' OR (p_tfs IS NULL AND s.id IS NOT NULL)
     FROM unnest(p_ids) AS a (id)
     CROSS JOIN catalogue AS c
     LEFT JOIN bars_state AS s ON s.id = a.id AND s.family = c.bar_group;
