@@ -134,15 +134,20 @@ BEGIN
     -- Many timeframes are made of the same few units, so days are put together once for each unit.
     blocks AS MATERIALIZED (
         SELECT
-            u.base, u.unit, min(d.row_no) AS first_row, max(d.row_no) AS last_row,
-            max(d.high_rank) AS high_rank, max(d.low_rank) AS low_rank,
-            max(d.market_cap_row) AS market_cap_row
-        FROM days AS d
-        CROSS JOIN LATERAL (VALUES
-            (1, d.row_no), (2, (d.row_no + 1) / 2), (3, (d.row_no + 2) / 3), (5, (d.row_no + 4) / 5),
-            (7, (d.row_no + 6) / 7), (-1, d.week_us), (-2, d.week_iso), (-3, d.month), (-4, d.year)
-        ) AS u (base, unit)
-        WHERE u.base IN (SELECT t.base FROM timeframes AS t WHERE t.first_row <= v_rows - 256)
+            u.base, u.unit, min(u.row_no) AS first_row, max(u.row_no) AS last_row,
+            max(u.high_rank) AS high_rank, max(u.low_rank) AS low_rank,
+            max(u.market_cap_row) AS market_cap_row
+        FROM (
+            SELECT
+                w.base, d.row_no, d.high_rank, d.low_rank, d.market_cap_row,
+                CASE
+                    WHEN w.base > 0 THEN (d.row_no - 1) / w.base + 1
+                    WHEN w.base = -1 THEN d.week_us WHEN w.base = -2 THEN d.week_iso
+                    WHEN w.base = -3 THEN d.month ELSE d.year
+                END AS unit
+            FROM (SELECT DISTINCT t.base FROM timeframes AS t WHERE t.first_row <= v_rows - 256) AS w
+            CROSS JOIN days AS d
+        ) AS u
         GROUP BY u.base, u.unit
     ),
     runs AS MATERIALIZED (
