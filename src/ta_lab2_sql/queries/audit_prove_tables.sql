@@ -1,0 +1,22 @@
+-- Empty twins of everything that is derived, seen before the stored tables; stored_.. still shows those.
+CREATE TEMP VIEW stored_bars_1d AS SELECT * FROM cmc_price_bars_1d;
+CREATE TEMP VIEW stored_rejects AS SELECT * FROM cmc_price_bars_1d_rejects;
+CREATE TEMP VIEW stored_changes AS SELECT * FROM raw_changes;
+CREATE TEMP VIEW stored_bars AS SELECT * FROM bars;
+CREATE TEMP VIEW stored_bars_state AS SELECT * FROM bars_state;
+CREATE TEMP VIEW stored_bars_pending AS SELECT * FROM bars_pending;
+CREATE TEMP VIEW stored_emas AS SELECT * FROM emas;
+CREATE TEMP VIEW stored_emas_at_blocks AS SELECT * FROM emas_at_blocks;
+CREATE TEMP VIEW stored_emas_state AS SELECT * FROM emas_state;
+CREATE TEMP VIEW stored_emas_pending AS SELECT * FROM emas_pending;
+CREATE TEMP TABLE raw_changes (LIKE raw_changes INCLUDING ALL);
+CREATE TEMP TABLE cmc_price_bars_1d (LIKE cmc_price_bars_1d INCLUDING ALL);
+CREATE TEMP TABLE cmc_price_bars_1d_rejects (LIKE cmc_price_bars_1d_rejects INCLUDING ALL);
+CREATE TEMP TABLE cmc_price_bars_1d_state (LIKE cmc_price_bars_1d_state INCLUDING ALL);
+CREATE TEMP TABLE bars (LIKE bars INCLUDING ALL);
+CREATE TEMP TABLE bars_state (LIKE bars_state INCLUDING ALL);
+CREATE TEMP TABLE bars_pending (LIKE bars_pending INCLUDING ALL);
+CREATE TEMP TABLE emas (LIKE emas INCLUDING ALL);
+CREATE TEMP TABLE emas_at_blocks (LIKE emas_at_blocks INCLUDING ALL);
+CREATE TEMP TABLE emas_state (LIKE emas_state INCLUDING ALL);
+CREATE TEMP TABLE emas_pending (LIKE emas_pending INCLUDING ALL);
