@@ -467,8 +467,6 @@ class _Run:
             self.stop.set()
             return 0
         self.result.outcomes.append(item)
-        if item.failure is not None and self.request.fail_fast:
-            self.stop.set()
         self.reporter.finished(item, self.result)
         return 0
 
@@ -499,7 +497,10 @@ class _Run:
                         asset = self.waiting.popleft()
                     except IndexError:
                         return
-                    self.done.put(self._asset(connection, asset))
+                    outcome = self._asset(connection, asset)
+                    if outcome.failure is not None and self.request.fail_fast:
+                        self.stop.set()
+                    self.done.put(outcome)
         except BaseException as error:
             self.done.put(error)
         finally:
@@ -553,6 +554,7 @@ class _Run:
                 outcome.failure = _failure(error, asset, stage)
         except psycopg.Error as error:
             if error.sqlstate in FATAL_STATES:
+                self.stop.set()
                 self.done.put(error)
                 outcome.cancelled = True
             else:

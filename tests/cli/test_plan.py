@@ -17,16 +17,26 @@ DAY = "timestamptz '2024-01-01 23:59:59.999+00' + interval '24 h' * "
 
 @pytest.fixture
 def small(db: Db) -> Db:
-    """A few timeframes, and assets 1 and 2 with forty days each, bars up to date."""
+    """A few timeframes and periods, and assets 1 and 2 with forty days each, bars up to date."""
     db.execute(
         "DELETE FROM dim_timeframe WHERE tf NOT IN ('1D', '2D', '7D', '1W_CAL_US', '1W_CAL_ISO', '1M_CAL',"
         " '1W_CAL_ANCHOR_US', '1W_CAL_ANCHOR_ISO', '1M_CAL_ANCHOR')"
     )
+    db.execute("DELETE FROM dim_period")
+    db.execute("INSERT INTO dim_period (period) VALUES (2), (4)")
     days(db, 1, 0, 40)
     days(db, 2, 0, 40)
     for asset in (1, 2):
         db.execute("SELECT FROM refresh_bars(%s)", (asset,))
     return db
+
+
+@pytest.fixture
+def with_emas(small: Db) -> Db:
+    """The same with EMAs."""
+    for asset in (1, 2):
+        small.execute("SELECT FROM refresh_emas(%s)", (asset,))
+    return small
 
 
 def days(db: Db, asset: int, first: int, last: int, price: float = 10.0) -> None:
@@ -50,12 +60,17 @@ def plan(db: Db, **arguments: Any) -> list[tuple[Any, ...]]:
 
 
 def refreshed(db: Db, asset: int, **arguments: Any) -> set[tuple[Any, ...]]:
-    """What refresh_bars then reports as done."""
-    names = "".join(f", {name} => %({name})s" for name in arguments)
-    rows = db.execute(
-        f"SELECT family, action FROM refresh_bars(%(id)s{names})".encode(), {"id": asset, **arguments}
-    ).fetchall()
-    return {row for row in rows if row[1] != "noop"}
+    """What the refreshes of bars and EMAs then report as done."""
+
+    def call(function: str, family: str, **given: Any) -> list[tuple[Any, ...]]:
+        names = "".join(f", {name} => %({name})s" for name in given)
+        statement = f"SELECT {family}, action FROM {function}(%(id)s{names})"
+        return db.execute(statement.encode(), {"id": asset, **given}).fetchall()
+
+    done = {("bars", *row) for row in call("refresh_bars", "family", **arguments)}
+    full = {key: value for key, value in arguments.items() if key == "p_full"}
+    done |= {("emas", *row) for row in call("refresh_emas", "variant", p_upstream=False, **full)}
+    return {row for row in done if row[2] != "noop"}
 
 
 def sql(statement: str) -> Callable[[Db], Any]:
@@ -95,6 +110,14 @@ def half_refreshed(*calls: str) -> Callable[[Db], Any]:
     return act
 
 
+def some_emas(db: Db) -> None:
+    """Days that arrive, in the bars and in one timeframe's EMAs."""
+    half_refreshed("'all'")(db)
+    db.execute("SELECT FROM refresh_emas(1, 'multi_tf', p_tfs => '{7D}', p_upstream => false)")
+    for variant in ("multi_tf_v2", "cal_us", "cal_iso", "cal_anchor_us", "cal_anchor_iso"):
+        db.execute("SELECT FROM refresh_emas(1, %s, p_upstream => false)", (variant,))
+
+
 REVISE = "UPDATE cmc_price_histories7 SET close = 3"
 DELETE = "DELETE FROM cmc_price_histories7"
 FEW = ["'multi_tf', p_tfs => '{7D}'", "'cal_us'", "'cal_iso'", "'cal_anchor_us'", "'cal_anchor_iso'"]
@@ -119,24 +142,28 @@ CHANGES: dict[str, tuple[Callable[[Db], Any], str, dict[str, Any]]] = {
     "too old for the look-back": (behind_the_triggers(30), "", {}),
     "some timeframes refreshed": (half_refreshed(*FEW), "left behind by a partial refresh", {}),
     "days alone refreshed": (half_refreshed("'1d'"), "new days", {}),
+    "bars alone refreshed": (half_refreshed("'all'"), "new days", {}),
+    "new period": (sql("INSERT INTO dim_period (period) VALUES (3)"), "new period", {}),
+    "period dropped": (sql("DELETE FROM dim_period WHERE period = 4"), "period dropped", {}),
+    "some EMAs refreshed": (some_emas, "left behind by a partial refresh", {}),
     "bounded": (one_day(REVISE, 20), "revised from 2024-01-21", {"p_time_max": "2024-02-01"}),
     "nothing": (NOTHING, "", {}),
 }
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_the_plan_is_what_the_refresh_does(small: Db, name: str) -> None:
+def test_the_plan_is_what_the_refresh_does(with_emas: Db, name: str) -> None:
     act, reason, arguments = CHANGES[name]
-    act(small)
-    planned = plan(small, **arguments)
-    expected = {(family, action) for asset, family, action, _, _ in planned if asset == 1}
-    assert refreshed(small, 1, **arguments) == expected
-    reasons = [row[3] for row in planned if row[0] == 1]
-    assert (reasons[0] if reasons else "") == reason
+    act(with_emas)
+    names = "".join(f", {argument} => %({argument})s" for argument in arguments)
+    statement = f"SELECT stage, family, action, reason, new_days FROM refresh_plan('{{1}}'{names})"
+    planned = with_emas.execute(statement.encode(), arguments).fetchall()
+    assert refreshed(with_emas, 1, **arguments) == {row[:3] for row in planned}
+    assert (planned[0][3] if planned else "") == reason
     if reason == "new days":
         assert {row[4] for row in planned} == {3}
     again = {key: value for key, value in arguments.items() if key not in ("p_full", "p_tz")}
-    assert [row for row in plan(small, **again) if row[0] == 1] == []
+    assert [row for row in plan(with_emas, p_stage="all", **again) if row[0] == 1] == []
 
 
 def test_a_dropped_timeframe_is_planned_as_deletions(small: Db) -> None:

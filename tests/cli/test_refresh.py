@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,7 +26,8 @@ def small(db: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
         "DELETE FROM dim_timeframe WHERE tf NOT IN ('1D', '2D', '7D', '1W_CAL_US', '1W_CAL_ISO', '1M_CAL',"
         " '1W_CAL_ANCHOR_US', '1W_CAL_ANCHOR_ISO', '1M_CAL_ANCHOR')"
     )
-    db.execute("DELETE FROM dim_period WHERE period NOT IN (2, 3) AND period NOT IN (6, 9)")
+    db.execute("DELETE FROM dim_period WHERE period NOT IN (6, 9)")
+    db.execute("INSERT INTO dim_period (period) VALUES (2)")
     return db
 
 
@@ -45,6 +51,16 @@ def prices(
            ON CONFLICT (id, "timestamp") DO UPDATE SET
                open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close""",
         {"id": asset, "first": first, "price": price, "days": days},
+    )
+
+
+def two_on_one_day(db: psycopg.Connection[Any], asset: int) -> None:
+    """Two raw days that fall on one day in New York: the bars of the asset can't be built."""
+    db.execute(
+        """INSERT INTO cmc_price_histories7 (id, timeopen, timeclose, "timestamp", open, high, low, close)
+           SELECT %s, t - interval '1 h', t, t, 1, 1, 1, 1 FROM (VALUES
+               ('2024-02-01 20:00+00'::timestamptz), ('2024-02-01 21:00+00')) AS x (t)""",
+        (asset,),
     )
 
 
@@ -120,12 +136,7 @@ def test_wrong_usage_exits_2_before_any_work(cli: Cli, arguments: list[str], tol
 def test_one_failing_asset_does_not_stop_the_others(cli: Cli, small: psycopg.Connection[Any]) -> None:
     for asset in (1, 2, 3):
         prices(small, asset)
-    # Both fall on one day in New York.
-    small.execute(
-        """INSERT INTO cmc_price_histories7 (id, timeopen, timeclose, "timestamp", open, high, low, close)
-           SELECT 2, t - interval '1 h', t, t, 1, 1, 1, 1 FROM (VALUES
-               ('2024-02-01 20:00+00'::timestamptz), ('2024-02-01 21:00+00')) AS x (t)"""
-    )
+    two_on_one_day(small, 2)
     result = cli("refresh", "bars", "--workers", "2")
     assert result.code == 1
     assert "1 of 3 assets failed: 2 (TA010)" in result.err
@@ -159,3 +170,254 @@ def test_events_tell_a_scheduler_how_it_goes(cli: Cli, small: psycopg.Connection
     assert sorted(event["id"] for event in events[1:3]) == [1, 2]
     assert [event["done"] for event in events[1:3]] == [1, 2]
     assert events[3]["changed"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["bars", "--ids", "1,7"], "asset 7 is not loaded"),
+        (["bars", "--tf", "8D"], "'8D'"),
+        (["bars", "--family", "cal_us", "--tf", "7D"], "1W_CAL_US"),
+        (["bars", "--tz", "America/New_Yorc"], "America/New_York"),
+        (["emas", "--periods", "7"], "6, 9"),
+    ],
+)
+def test_unknown_names_exit_2_with_the_nearest_before_any_work(
+    cli: Cli, small: psycopg.Connection[Any], arguments: list[str], told: str
+) -> None:
+    prices(small, 1)
+    for command in (["refresh"], ["plan"]):
+        result = cli(*command, *arguments)
+        assert (result.code, result.out) == (2, "")
+        assert result.err.count("\n") == 1
+        assert told in result.err
+    assert stored(small) == []
+    assert small.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+
+
+def test_everything_is_refreshed_and_unchanged_assets_are_not_even_called(
+    cli: Cli, small: psycopg.Connection[Any]
+) -> None:
+    for asset in (1, 2, 3):
+        prices(small, asset)
+    first = json.loads(cli("--json", "refresh", "all").out)
+    assert (first["assets"], first["unchanged"], first["changed"]) == (3, 0, 3)
+    counted = "SELECT alignment_source, count(*) FROM cmc_ema_multi_tf_u WHERE id = 2 GROUP BY 1 ORDER BY 1"
+    emas = small.execute(counted).fetchall()
+    assert {name for name, _ in emas} >= {"multi_tf", "multi_tf_v2", "multi_tf_cal_us"}
+    nothing = cli("refresh", "all")
+    assert (nothing.code, nothing.out) == (0, "")
+    assert "3 assets: nothing new" in nothing.err
+    prices(small, 2, days=22)
+    again = json.loads(cli("--json", "refresh", "all").out)
+    assert (again["assets"], again["unchanged"], again["changed"]) == (3, 2, 1)
+    assert [row["id"] for row in again["results"]] == [2]
+    assert {row["action"] for row in again["results"][0]["rows"]} == {"append"}
+    assert small.execute(counted).fetchall() > emas
+
+
+def test_emas_bring_what_they_read_and_count_rejects_when_asked(
+    cli: Cli, small: psycopg.Connection[Any]
+) -> None:
+    prices(small, 1, days=30)
+    small.execute("UPDATE cmc_price_histories7 SET close = NULL WHERE \"timestamp\" > '2024-01-30'")
+    result = cli("refresh", "emas", "--variant", "multi_tf_cal_us", "--fail-on-rejects")
+    assert result.code == 1
+    assert "1 days were rejected" in result.err
+    built = small.execute("SELECT family FROM bars_state ORDER BY family").fetchall()
+    assert built == [("cal",), ("cal_us",)]
+    assert small.execute("SELECT count(*) > 0 FROM cmc_ema_multi_tf_cal_us").fetchone() == (True,)
+
+
+def test_an_asset_of_one_family_does_not_begin_the_others(cli: Cli, small: psycopg.Connection[Any]) -> None:
+    prices(small, 1)
+    told = json.loads(cli("--json", "refresh", "all", "--family", "multi_tf", "--tf", "7D").out)
+    done = [(row["stage"], row["family"]) for row in told["results"][0]["rows"]]
+    assert done == [("bars", "1d"), ("bars", "multi_tf"), ("emas", "multi_tf"), ("emas", "multi_tf_v2")]
+    assert small.execute("SELECT DISTINCT tf FROM bars").fetchall() == [("7D",)]
+
+
+def test_a_bounded_run_examines_its_range_only(cli: Cli, small: psycopg.Connection[Any]) -> None:
+    prices(small, 1)
+    bounds = ["--time-min", "2024-01-05", "--time-max", "2024-01-08T00:00:00Z"]
+    assert cli("refresh", "bars", "--family", "1d", *bounds).code == 0
+    days = small.execute('SELECT min("timestamp")::text, count(*) FROM cmc_price_bars_1d').fetchone()
+    assert days == ("2024-01-05 23:59:59.999+00", 3)
+    assert cli("refresh", "bars", "--family", "1d").code == 0
+    assert small.execute("SELECT count(*) FROM cmc_price_bars_1d").fetchone() == (20,)
+
+
+def test_rejected_days_are_kept_unless_unwanted(cli: Cli, small: psycopg.Connection[Any]) -> None:
+    prices(small, 1)
+    small.execute("UPDATE cmc_price_histories7 SET close = NULL WHERE \"timestamp\" < '2024-01-03'")
+    kept = "SELECT count(*) FROM cmc_price_bars_1d_rejects"
+    assert cli("refresh", "bars", "--family", "1d", "--no-keep-rejects").code == 0
+    assert small.execute(kept).fetchone() == (0,)
+    assert cli("refresh", "bars", "--family", "1d", "--full-rebuild").code == 0
+    assert small.execute(kept).fetchone() == (2,)
+
+
+def test_fail_fast_begins_nothing_after_a_failure(cli: Cli, small: psycopg.Connection[Any]) -> None:
+    # The longest work comes first.
+    for asset, count in ((1, 25), (2, 20), (3, 20)):
+        prices(small, asset, days=count)
+    two_on_one_day(small, 1)
+    result = cli("--json", "refresh", "bars", "--fail-fast", "--workers", "1")
+    told = json.loads(result.out)
+    assert result.code == 1
+    assert (told["failed"], told["not_started"]) == (1, [2, 3])
+
+
+class Running:
+    """A refresh in the background, and the server's view of it."""
+
+    def __init__(self, db: psycopg.Connection[Any], url: str, *arguments: str) -> None:
+        environment = {**os.environ, "TA_LAB2_DATABASE_URL": url}
+        command = [sys.executable, "-m", "ta_lab2_sql", "refresh", "bars", "--workers", "2", *arguments]
+        self.db = db
+        self.process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def wait_for(self, condition: str) -> None:
+        """Wait until a query gives a row, as long as the process lives."""
+        deadline = time.monotonic() + 60
+        while self.db.execute(condition.encode()).fetchone() is None:
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() < deadline, condition
+            time.sleep(0.02)
+
+    def end(self) -> tuple[int, str, str]:
+        """Exit code, output and errors."""
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, out, err
+
+
+BLOCKED = """SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+    AND application_name = 'ta-lab2 refresh' AND wait_event_type = 'Lock'"""
+
+
+@pytest.fixture
+def blocked(small: psycopg.Connection[Any], db_url: str) -> Iterator[Callable[..., Running]]:
+    """Begin a refresh of assets 1 and 2 that can't finish asset 1, whose row another session holds."""
+    for asset in (1, 2):
+        prices(small, asset)
+        small.execute("SELECT FROM refresh_bars(%s)", (asset,))
+        prices(small, asset, days=22)
+    started: list[Running] = []
+    with psycopg.connect(db_url) as holder:
+        holder.execute("SELECT FROM cmc_price_bars_1d_state WHERE id = 1 FOR UPDATE")
+
+        def begin() -> Running:
+            running = Running(small, db_url)
+            started.append(running)
+            running.wait_for(BLOCKED)
+            running.wait_for("SELECT WHERE NOT EXISTS (SELECT FROM raw_changes WHERE id = 2)")
+            return running
+
+        yield begin
+        holder.rollback()
+    for running in started:
+        if running.process.poll() is None:
+            running.process.kill()
+            running.process.communicate()
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_cancels_what_runs_and_says_what_was_done(
+    cli: Cli, small: psycopg.Connection[Any], blocked: Callable[..., Running], sent: signal.Signals
+) -> None:
+    running = blocked()
+    running.process.send_signal(sent)
+    code, out, err = running.end()
+    assert code == 130
+    assert "interrupted: 1 of 2 assets done, 1 not" in err
+    assert "run it again for the rest" in err
+    assert "multi_tf" in out
+    assert small.execute(BLOCKED).fetchone() is None
+    # The one is up to date, the other as it was.
+    counted = "SELECT id, count(*) FROM cmc_price_bars_1d GROUP BY id ORDER BY id"
+    assert small.execute(counted).fetchall() == [(1, 20), (2, 22)]
+    assert small.execute("SELECT id FROM raw_changes").fetchall() == [(1,)]
+    logged = small.execute("SELECT outcome, changed FROM runs").fetchall()
+    assert logged == [("interrupted", 1)]
+
+
+def test_a_lost_connection_is_a_failure_of_its_asset(
+    small: psycopg.Connection[Any], blocked: Callable[..., Running]
+) -> None:
+    running = blocked()
+    small.execute(f"SELECT pg_terminate_backend(pid) FROM ({BLOCKED}) AS b".encode())
+    code, _, err = running.end()
+    assert code == 1
+    assert "1 of 2 assets failed: 1 (57P01)" in err
+    assert "run it again" in err
+    assert small.execute("SELECT id FROM raw_changes").fetchall() == [(1,)]
+
+
+def test_two_drivers_over_the_same_assets_leave_what_one_would(
+    cli: Cli, small: psycopg.Connection[Any], db_url: str
+) -> None:
+    for asset in range(1, 9):
+        prices(small, asset, days=60)
+    both = [Running(small, db_url), Running(small, db_url)]
+    ends = [running.end() for running in both]
+    assert [code for code, _, _ in ends] == [0, 0], ends
+    found = "SELECT id, tf, bar_seq, time_close, volume FROM bars ORDER BY 1, 2, 3"
+    together = small.execute(found).fetchall()
+    assert cli("refresh", "bars", "--full-rebuild").code == 0
+    assert small.execute(found).fetchall() == together
+    assert len({row[0] for row in together}) == 8
+
+
+def test_a_serialisation_failure_is_tried_again(cli: Cli, small: psycopg.Connection[Any]) -> None:
+    prices(small, 1)
+    small.execute("CREATE SEQUENCE attempts")
+    # A sequence goes on counting when its transaction is undone.
+    small.execute("""CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF nextval('attempts') <= 2 THEN
+                RAISE EXCEPTION USING ERRCODE = '40001', MESSAGE = 'could not serialize access';
+            END IF;
+            RETURN NULL;
+        END $$""")
+    small.execute("""CREATE TRIGGER fail_twice AFTER INSERT ON cmc_price_bars_1d
+        FOR EACH STATEMENT EXECUTE FUNCTION fail_twice()""")
+    result = cli("refresh", "bars")
+    assert result.code == 0, result.err
+    assert small.execute("SELECT last_value FROM attempts").fetchone() == (3,)
+    assert small.execute("SELECT count(*) FROM cmc_price_bars_1d").fetchone() == (20,)
+
+
+def test_listeners_hear_of_what_changed_and_of_nothing_else(cli: Cli, small: psycopg.Connection[Any]) -> None:
+    for asset in (1, 2):
+        prices(small, asset)
+    small.execute("LISTEN ta_lab2")
+    assert cli("refresh", "bars").code == 0
+    (heard,) = small.notifies(timeout=10, stop_after=1)
+    payload = json.loads(heard.payload)
+    assert (payload["event"], payload["what"], payload["ids"]) == ("refresh", "bars", [1, 2])
+    assert payload["dirty_from"].startswith("2024-01-01")
+    assert cli("refresh", "bars").code == 0
+    prices(small, 2, days=21)
+    assert cli("refresh", "bars").code == 0
+    # The next that is heard is the third run's: the second changed nothing.
+    (heard,) = small.notifies(timeout=10, stop_after=1)
+    assert json.loads(heard.payload)["ids"] == [2]
+
+
+def test_a_role_without_privilege_exits_3(cli: Cli, small: psycopg.Connection[Any], db_url: str) -> None:
+    prices(small, 1)
+    small.execute("DROP ROLE IF EXISTS ta_lab2_reader")
+    small.execute("CREATE ROLE ta_lab2_reader LOGIN")
+    try:
+        small.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO ta_lab2_reader")
+        url = db_url.replace("//postgres@", "//ta_lab2_reader@")
+        small.execute("GRANT INSERT, UPDATE ON runs TO ta_lab2_reader")
+        assert cli("plan", url=url).code == 0
+        result = cli("refresh", "bars", url=url)
+        assert result.code == 3, result.err
+        assert "permission denied" in result.err
+    finally:
+        small.execute("DROP OWNED BY ta_lab2_reader")
+        small.execute("DROP ROLE ta_lab2_reader")

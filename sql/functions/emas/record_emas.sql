@@ -47,7 +47,9 @@ BEGIN
         ) AS q
     LOOP
         v_anew := p_full OR v_group.tfs IS NULL OR NOT v_group.refreshed <@ v_group.tfs
-            OR coalesce(v_group.other_periods, v_group.periods <> p_periods);
+            OR coalesce(v_group.other_periods, v_group.periods <> p_periods)
+            -- Another zone, or days that came back after all were gone.
+            OR coalesce(v_group.dirty_from = '-infinity', false);
         variant := v_group.variant;
         vectors_written := v_group.written;
         action := CASE

@@ -17,7 +17,6 @@ DECLARE
     v_kind text;
     v_wrong text;
     v_names text[];
-    v_period int;
 BEGIN
     SELECT w.kind, w.name, w.names INTO v_kind, v_wrong, v_names FROM (
         SELECT 'stage', coalesce(p_stage, 'NULL'), ARRAY['bars', 'emas', 'all']
@@ -32,11 +31,10 @@ BEGIN
             DETAIL = format('There are %s.', array_to_string(v_names, ', ')),
             HINT = format('The nearest are: %s', nearest_names(v_wrong, v_names));
     END IF;
-    IF cardinality(p_ids) = 0 OR cardinality(p_periods) = 0 THEN
+    IF cardinality(p_ids) = 0 THEN
         RAISE EXCEPTION USING
-            ERRCODE = 'TA004',
-            MESSAGE = 'empty list of ' || CASE WHEN cardinality(p_ids) = 0 THEN 'assets' ELSE 'periods' END,
-            DETAIL = 'A list names at least one.', HINT = 'Leave it out to mean all.';
+            ERRCODE = 'TA004', MESSAGE = 'empty list of assets',
+            DETAIL = 'p_ids names at least one asset.', HINT = 'Leave it out to mean all.';
     END IF;
     IF p_lookback_days IS NULL OR p_lookback_days < 0 THEN
         RAISE EXCEPTION USING
@@ -57,21 +55,7 @@ BEGIN
             WHEN p_stage <> 'bars' AND cardinality(p_variants) = 1 THEN p_variants[1]
             ELSE 'all'
         END, p_tfs);
-    SELECT p.period INTO v_period FROM unnest(p_periods) AS p (period)
-    WHERE NOT EXISTS (SELECT FROM dim_period AS d WHERE d.period = p.period)
-    LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TA003',
-            MESSAGE = format('unknown period %s', coalesce(v_period::text, 'NULL')),
-            DETAIL = format('dim_period has no such row; the nearest are %s.', (
-                SELECT string_agg(n.period::text, ', ')
-                FROM (
-                    SELECT d.period FROM dim_period AS d
-                    ORDER BY abs(d.period::bigint - coalesce(v_period, 0)) LIMIT 3
-                ) AS n)),
-            HINT = format('Add it: INSERT INTO dim_period (period) VALUES (%s)', v_period);
-    END IF;
+    PERFORM check_periods(p_periods);
     PERFORM check_ids(p_ids);
 END;
 $$;

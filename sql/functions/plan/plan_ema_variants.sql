@@ -2,15 +2,16 @@
 --   p_ids, p_variants   assets; multi_tf, multi_tf_v2, cal_us .. and cal, cal_anchor, the shared months and
 --                       years
 --   p_tfs     only these timeframes (NULL: all whose bars are built)
--- Returns   a row per asset and variant: bar_group, its state (last_ts NULL: never built), pending_from
+-- Returns   a row per asset and variant: bar_group, its state (n_rows NULL: never built), pending_from
 --           (timeframes left behind by a partial refresh), change (new timeframe, timeframe dropped, new
---           period, period dropped or NULL), is_asked: p_tfs has one of the variant.
+--           period, period dropped or NULL), is_asked: p_tfs has one of the variant, has_bars: there is
+--           something to make EMAs of.
 -- Errors    none.   Cost  one query: the catalogue, and the states of the assets.
 -- Rule      an EMA has the timeframes whose bars are built, N-day ones 1D too, and all periods of dim_period.
 CREATE OR REPLACE FUNCTION plan_ema_variants(p_ids int[], p_variants text[], p_tfs text[])
 RETURNS TABLE (
-    id int, variant text, bar_group text, first_ts timestamptz, last_ts timestamptz, dirty_from timestamptz,
-    pending_from timestamptz, change text, is_asked boolean)
+    id int, variant text, bar_group text, n_rows int, first_ts timestamptz, last_ts timestamptz,
+    dirty_from timestamptz, pending_from timestamptz, change text, is_asked boolean, has_bars boolean)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
@@ -22,16 +23,16 @@ BEGIN
     WITH catalogue AS MATERIALIZED (
         SELECT
             v.variant,
-            replace(v.variant, '_v2', '') AS bar_group,
+            CASE v.variant WHEN 'multi_tf_v2' THEN 'multi_tf' ELSE v.variant END AS bar_group,
             p_tfs IS NULL OR EXISTS (
                 SELECT FROM dim_timeframe AS t
                 WHERE t.tf = ANY(p_tfs) AND t.bar_group = replace(v.variant, '_v2', '')) AS is_asked
         FROM unnest(p_variants) AS v (variant)
     )
     SELECT
-        a.id, c.variant, c.bar_group, s.first_ts, s.last_ts, coalesce(s.dirty_from, s.hidden_from),
+        a.id, c.variant, c.bar_group, s.n_rows, s.first_ts, s.last_ts, coalesce(s.dirty_from, s.hidden_from),
         (
-            SELECT min(coalesce(p.dirty_from, p.hidden_from)) FROM emas_pending AS p
+            SELECT min(p.dirty_from) FROM emas_pending AS p
             WHERE p.id = a.id AND p.variant = c.variant AND (p_tfs IS NULL OR p.tf = ANY(p_tfs))
         ),
         CASE
@@ -45,7 +46,9 @@ BEGIN
             ) THEN 'new timeframe'
             WHEN NOT array_remove(s.tfs, '1D') <@ b.tfs THEN 'timeframe dropped'
         END,
-        c.is_asked
+        c.is_asked,
+        b.id IS NOT NULL OR (c.bar_group = 'multi_tf' AND EXISTS (
+            SELECT FROM dim_timeframe AS t WHERE t.tf = '1D'))
     FROM unnest(p_ids) AS a (id)
     CROSS JOIN catalogue AS c
     LEFT JOIN emas_state AS s ON s.id = a.id AND s.variant = c.variant

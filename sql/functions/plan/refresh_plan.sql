@@ -130,19 +130,20 @@ BEGIN
         SELECT
             e.id, e.variant, m.mark, d.n_rows + d.new_days AS all_days,
             CASE
-                WHEN e.last_ts IS NULL THEN d.n_rows + d.new_days
+                WHEN e.n_rows IS NULL THEN d.n_rows + d.new_days
                 WHEN m.mark IS NULL THEN 0
-                ELSE d.new_days + (
-                    SELECT count(*)::int FROM cmc_price_bars_1d AS r
-                    WHERE r.id = e.id AND r."timestamp" > e.last_ts)
+                ELSE d.new_days + greatest(d.n_rows - e.n_rows, 0)
             END AS new_days,
             CASE
-                WHEN d.is_empty THEN CASE WHEN e.last_ts IS NOT NULL THEN 'revise' END
-                WHEN NOT e.is_asked THEN NULL
-                WHEN p_full OR e.last_ts IS NULL OR e.change <> 'timeframe dropped'
+                WHEN d.is_empty THEN CASE WHEN e.n_rows IS NOT NULL THEN 'revise' END
+                WHEN NOT e.is_asked OR NOT (e.has_bars OR b.action IS NOT NULL) THEN NULL
+                WHEN p_full OR e.n_rows IS NULL OR e.change <> 'timeframe dropped'
                     OR b.reason = 'new timeframe'
                     OR (b.reason = 'zone changed' AND e.bar_group <> 'multi_tf') THEN 'rebuild'
-                WHEN m.mark IS NULL THEN CASE WHEN e.change IS NOT NULL OR b.action = 'noop' THEN 'noop' END
+                WHEN m.mark IS NULL THEN CASE
+                    WHEN e.change IS NOT NULL OR b.action = 'noop' THEN 'noop'
+                    WHEN (e.n_rows, e.first_ts, e.last_ts) <> (d.n_rows, d.first_ts, d.last_ts)
+                        THEN 'revise' END
                 WHEN d.action = 'backfill' OR e.first_ts <> d.first_ts THEN 'backfill'
                 WHEN m.mark <= e.last_ts THEN 'revise'
                 ELSE 'append'
@@ -150,10 +151,11 @@ BEGIN
             CASE
                 WHEN d.is_empty THEN 'days removed'
                 WHEN p_full THEN 'full rebuild'
-                WHEN e.last_ts IS NULL THEN 'never built'
+                WHEN e.n_rows IS NULL THEN 'never built'
                 WHEN b.reason = 'zone changed' AND e.bar_group <> 'multi_tf' THEN b.reason
                 WHEN b.reason = 'new timeframe' THEN b.reason
-                WHEN e.change <> 'timeframe dropped' OR m.mark IS NULL THEN coalesce(e.change, b.reason)
+                WHEN e.change <> 'timeframe dropped' OR m.mark IS NULL
+                    THEN coalesce(e.change, b.reason, 'state and data disagree')
                 WHEN d.dirty_from = m.mark THEN d.reason
                 WHEN m.mark IN (e.pending_from, b.pending_from) THEN 'left behind by a partial refresh'
                 WHEN e.first_ts <> d.first_ts THEN 'backfill'
