@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -72,10 +73,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """A column's values: of fixed width with a mask of what is NULL (None: nothing is), or Python objects."""
+    """A column's values: of fixed width with a mask of what is NULL (None: nothing is), or Python objects.
+
+    constant: one value that stands for all rows.
+    """
 
     values: Any
     nulls: NDArray[np.bool_] | None = None
+    constant: bool = False
 
 
 def describe(connection: psycopg.Connection[Any], query: sql.Composed) -> list[Column]:
@@ -105,21 +110,33 @@ def _cursor_of_bytes(connection: psycopg.Connection[Any]) -> psycopg.Cursor[Any]
 
 
 def fetch(
-    connection: psycopg.Connection[Any], query: sql.Composed, columns: list[Column]
+    connection: psycopg.Connection[Any],
+    query: sql.Composed,
+    columns: list[Column],
+    constants: Mapping[str, Any] | None = None,
 ) -> tuple[int, list[Values]]:
-    """Run a query whose columns are known; return the number of rows and the columns."""
+    """Run a query whose columns are known; return the number of rows and the columns.
+
+    constants: columns whose value is the same in all rows, which then needn't travel.
+    """
     from psycopg import sql
 
     if any(column.is_array for column in columns):
         rows = connection.cursor(binary=True).execute(query).fetchall()
         return len(rows), [Values(list(values)) for values in zip(*rows, strict=True)] if rows else []
-    gathered = [sql.SQL("array_agg({})").format(sql.Identifier(column.name)) for column in columns]
+    constants = constants or {}
+    travelling = [column for column in columns if column.name not in constants]
+    gathered = [sql.SQL("array_agg({})").format(sql.Identifier(column.name)) for column in travelling]
     whole = sql.SQL("SELECT count(*), {} FROM ({}) AS q").format(sql.SQL(", ").join(gathered), query)
     row = _cursor_of_bytes(connection).execute(whole).fetchone()
     assert row is not None
     if not row[0]:
         return 0, []
-    return row[0], [_decode(column, data) for column, data in zip(columns, row[1:], strict=True)]
+    found = {column.name: _decode(column, data) for column, data in zip(travelling, row[1:], strict=True)}
+    return row[0], [
+        found[column.name] if column.name in found else Values(constants[column.name], constant=True)
+        for column in columns
+    ]
 
 
 def _decode(column: Column, data: Any) -> Values:
@@ -178,6 +195,10 @@ def to_polars(columns: list[Column], count: int, values: list[Values]) -> pl.Dat
         return pl.DataFrame(schema=schema)
     series = []
     for column, data in zip(columns, values, strict=True):
+        if data.constant:
+            one = pl.repeat(data.values, count, dtype=pl.String if column.oid == TEXT else None, eager=True)
+            series.append(one.cast(schema[column.name]).alias(column.name))
+            continue
         one = (
             pl.Series(column.name, data.values, strict=True)
             if column.oid in KINDS
