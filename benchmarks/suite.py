@@ -31,10 +31,6 @@ BTC = 1
 FIRST = 1001
 MANY = 500_001
 DATA = Path(__file__).parents[1] / "src" / "ta_lab2_sql" / "demo_data"
-DERIVED = (
-    "bars, bars_state, bars_pending, emas, emas_state, emas_pending, cmc_price_bars_1d, "
-    "cmc_price_bars_1d_state, cmc_price_bars_1d_rejects"
-)
 READ_FRAMES = ("2D", "7D", "30D", "360D")
 
 
@@ -91,6 +87,13 @@ class Suite:
         self.has_emas = bool(self.one("SELECT count(*) FROM pg_proc WHERE proname = 'refresh_emas'"))
         self.variants = emas.VARIANTS if self.has_emas else ()
         self.everything = "refresh_emas" if self.has_emas else "refresh_bars"
+        tables = self.connection.execute(
+            "SELECT relname FROM pg_class "
+            "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') "
+            "AND (relname ~ '^(bars|emas)' OR relname LIKE 'cmc\\_price\\_bars\\_1d%')"
+        ).fetchall()
+        # Back to raw days only.
+        self.forget = "TRUNCATE " + ", ".join(row[0] for row in tables)
         self.peer = LongPeer(self.connection)
         self.compact = CompactPeer(self.connection)
         self.ids = [FIRST + i for i in range(sizes.assets)]
@@ -144,14 +147,18 @@ class Suite:
         again = Samples([clocked(lambda: subprocess.run(command, check=True, capture_output=True))])
         rows = self.one("SELECT count(*) FROM cmc_price_histories7")
         table.rows += [("three files, new", first, rows), ("the same files again", again, 0)]
+        self._keep_newest()
+        self.run("VACUUM ANALYZE cmc_price_histories7")
+
+    def _keep_newest(self) -> None:
+        """A quick run uses a part of BTC only."""
         if self.sizes.peer_days:
             self.run(
                 'DELETE FROM cmc_price_histories7 WHERE id = 1 AND "timestamp" < '
-                '(SELECT min(x.t) FROM (SELECT '
+                "(SELECT min(x.t) FROM (SELECT "
                 '"timestamp" AS t FROM cmc_price_histories7 WHERE id = 1 ORDER BY 1 DESC LIMIT %s) AS x)',
                 self.sizes.peer_days,
             )
-        self.run("VACUUM ANALYZE cmc_price_histories7")
 
     def repeat(self, ids: Sequence[int], days: int, stride: int) -> None:
         """Other assets made from BTC: other starts, other prices."""
@@ -176,7 +183,7 @@ class Suite:
         n = self.one("SELECT count(*) FROM cmc_price_histories7 WHERE id = %s", BTC)
 
         def empty() -> None:
-            run(f"TRUNCATE {DERIVED}")
+            run(self.forget)
 
         def from_nothing(call: str, before: str = "") -> Callable[[], float]:
             def work() -> float:
@@ -228,7 +235,7 @@ class Suite:
                 ("everything: long peer", lambda: self._peer_seconds(FAMILIES, self.variants)),
             ]
         # Once through everything: same numbers on all sides, warm caches.
-        run(f"TRUNCATE {DERIVED}")
+        run(self.forget)
         run(self.refresh(BTC))
         self.peer.build([BTC], FAMILIES, self.variants)
         self.compact.build(BTC, FAMILIES, self.has_emas)
@@ -263,7 +270,7 @@ class Suite:
         )
         self.facts["families_ratio"] = families.median / one_family.median
         self._talib()
-        run(f"TRUNCATE {DERIVED}")
+        run(self.forget)
         run(self.refresh(BTC))
         self.run("VACUUM ANALYZE")
 
@@ -363,7 +370,7 @@ class Suite:
                 )
             )
 
-        self.run(f"TRUNCATE {DERIVED}")
+        self.run(self.forget)
         self.run(self.refresh(BTC))
         self.peer.build([BTC], FAMILIES, self.variants)
         table = self.section(
@@ -377,7 +384,7 @@ class Suite:
         pairs = [
             (
                 "bars, five families",
-                "c.relname IN ('bars', 'bars_state')",
+                "c.relname LIKE 'bars%'",
                 "c.relname LIKE 'cmc_price_bars%'",
             )
         ]
@@ -385,10 +392,10 @@ class Suite:
             pairs += [
                 (
                     "EMAs, six variants",
-                    "c.relname IN ('emas', 'emas_state')",
+                    "c.relname LIKE 'emas%'",
                     "c.relname LIKE 'cmc_ema%'",
                 ),
-                ("everything", "c.relname IN ('bars', 'bars_state', 'emas', 'emas_state')", "true"),
+                ("everything", "c.relname ~ '^(bars|emas)'", "true"),
             ]
         for name, ours, theirs in pairs:
             a = size(f"c.relnamespace = 'public'::regnamespace AND {ours}")
@@ -404,6 +411,7 @@ class Suite:
         run = self.connection.execute
         run("SELECT bench.hold_back(%s, %s)", (BTC, steps))
         run(self.refresh(BTC))
+        run("ANALYZE")
         self.peer.build([BTC], FAMILIES, self.variants)
         bars_call = f"SELECT * FROM refresh_bars({BTC})"
         nday = f"SELECT * FROM refresh_bars({BTC}, 'multi_tf')"
@@ -439,7 +447,7 @@ class Suite:
                 continue
             for turn in range(max(self.sizes.runs, 2)):
                 run(
-                    'UPDATE cmc_price_histories7 SET close = low + (high - low) * %s '
+                    "UPDATE cmc_price_histories7 SET close = low + (high - low) * %s "
                     'WHERE id = %s AND "timestamp" = '
                     '(SELECT "timestamp" FROM cmc_price_bars_1d WHERE id = %s AND bar_seq = %s)',
                     (0.25 + 0.5 * (turn % 2), BTC, BTC, days.n - back),
@@ -513,6 +521,7 @@ class Suite:
     def read(self) -> None:
         """Series, the newest, everything to Parquet: views against indexed long tables."""
         self.peer.build([BTC], FAMILIES, self.variants)
+        self.run("ANALYZE")
         runs = max(self.sizes.runs, 5)
         table = self.section(
             "Reading one series, as the client sees it",
@@ -681,7 +690,9 @@ class Suite:
             "ours",
             "long table",
             "ours / long",
-            note="COPY as CSV into Polars, written as Parquet: the same road for both.",
+            "ta-lab2 export",
+            note="COPY as CSV into Polars, written as Parquet: the same road for both. "
+            "The command is a process of its own, with the start of Python.",
         )
         relations = [bars_relation("multi_tf")] + ([emas.relation("multi_tf")] if self.has_emas else [])
         with tempfile.TemporaryDirectory() as folder:
@@ -707,7 +718,23 @@ class Suite:
                 )  # type: ignore[misc]
                 rows = self.one(f"SELECT count(*) FROM peer.{relation}")
                 ratio = found["ours"].median / found["peer"].median
-                table.rows.append((relation, rows, found["ours"], found["peer"], ratio))
+                command = (
+                    Samples(
+                        [
+                            self.cli(
+                                "export",
+                                relation,
+                                "--ids",
+                                str(BTC),
+                                "-o",
+                                str(Path(folder) / "own.parquet"),
+                            )[0]
+                        ]
+                    )
+                    if self._has("export")
+                    else None
+                )
+                table.rows.append((relation, rows, found["ours"], found["peer"], ratio, command))
                 self.facts.setdefault("export", {})[relation] = ratio
 
     # -- many assets --
@@ -731,7 +758,7 @@ class Suite:
     def profile(self) -> None:
         """The costliest functions of a full build and of appended days."""
         with self.profiled("Top functions of a full build of one asset"):
-            self.run(f"TRUNCATE {DERIVED}")
+            self.run(self.forget)
             self.run(self.refresh(BTC))
         self.run("SELECT bench.hold_back(%s, 20)", BTC)
         self.run(self.refresh(BTC))
@@ -742,7 +769,7 @@ class Suite:
 
     def assets(self) -> None:
         """Throughput by connections, and the driver as a process."""
-        self.run(f"TRUNCATE {DERIVED}")
+        self.run(self.forget)
         self.repeat(self.ids, self.sizes.days, 97)
         days = self.one("SELECT count(*) FROM cmc_price_histories7 WHERE id = ANY(%s)", self.ids)
         table = self.section(
@@ -767,16 +794,16 @@ class Suite:
         self.facts["build_per_asset"] = measured["1"].median / len(self.ids)
         self._driver(table)
         bytes_now = self.one(
-            "SELECT pg_total_relation_size('bars') + pg_total_relation_size('emas') + "
-            "pg_total_relation_size('cmc_price_bars_1d') + pg_total_relation_size('cmc_price_histories7')"
+            "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class AS c WHERE c.relkind = 'r' "
+            "AND c.relnamespace = 'public'::regnamespace AND c.relname ~ '^(bars|emas|cmc_price)'"
         )
         raw = self.one("SELECT count(*) FROM cmc_price_histories7")
-        self.facts["bytes_per_day"] = bytes_now / max(raw, 1)
+        self.facts["bytes_per_day"] = float(bytes_now) / max(raw, 1)
 
     def _spread(self, ids: Sequence[int], connections: int, truncate: bool = False) -> float:
         """Refresh all ids over some connections; wall seconds."""
         if truncate:
-            self.run(f"TRUNCATE {DERIVED}")
+            self.run(self.forget)
         queue = list(ids)
         lock = threading.Lock()
         failures: list[BaseException] = []
@@ -818,7 +845,7 @@ class Suite:
         what = "all" if self.has_emas else "bars"
         if not self._has("refresh"):
             return
-        self.run(f"TRUNCATE {DERIVED}")
+        self.run(self.forget)
         spent, memory = self.cli("refresh", what, "--workers", "2")
         table.rows.append(("ta-lab2 refresh --workers 2", Samples([spent]), len(self.ids) / spent, None))
         self.facts["driver_memory_mb"] = memory
@@ -842,7 +869,7 @@ class Suite:
             "DROP SCHEMA IF EXISTS peer CASCADE; DROP SCHEMA IF EXISTS compact CASCADE; "
             "DROP SCHEMA IF EXISTS plain CASCADE"
         )
-        self.run(f"TRUNCATE {DERIVED}")
+        self.run(self.forget)
         self.run("TRUNCATE cmc_price_histories7, raw_changes")
         self.load_base()
         self.repeat(self.many, self.sizes.many_days, 11)
@@ -884,9 +911,14 @@ class Suite:
             row(
                 "ta-lab2 --version, for comparison", Samples([self.cli("--version")[0] for _ in range(3)])
             )
-        for command in ("plan", "audit"):
-            if self._has(command):
-                row(f"ta-lab2 {command}", Samples([self.cli(command)[0]]))
+        if self._has("plan"):
+            row("ta-lab2 plan", Samples([self.cli("plan")[0] for _ in range(3)]))
+        if self._has("audit"):
+            some = self.many[:20]
+            spent = self.cli("audit", "--ids", ",".join(map(str, some)))[0]
+            table.rows.append(
+                (f"ta-lab2 audit, {len(some)} of them", Samples([spent]), Samples([spent / len(some)]))
+            )
         self._cross_section()
 
     def load_base(self) -> None:
@@ -985,7 +1017,7 @@ class Suite:
 
     def growth(self) -> None:
         """Exponents of time against days, assets, timeframes, periods."""
-        self.run(f"TRUNCATE {DERIVED}")
+        self.run(self.forget)
         self.run("TRUNCATE cmc_price_histories7, raw_changes, bench.held")
         self.load_base()
         table = self.section(
@@ -996,8 +1028,10 @@ class Suite:
             "exponent",
             note="Least squares of log time on log size, full builds by one connection.",
         )
+        self._keep_newest()
         available = self.one("SELECT count(*) FROM cmc_price_histories7 WHERE id = 1")
-        lengths = [n for n in (700, 1400, 2800, 5600) if n <= available]
+        longest = min(available, self.sizes.peer_days or 5600)
+        lengths = [longest // 8, longest // 4, longest // 2, longest]
         for i, n in enumerate(lengths):
             self.run("SELECT bench.repeat_asset(%s, %s, 0, %s, 1.5)", BTC, FIRST + i, n)
         self._exponent(
@@ -1010,7 +1044,7 @@ class Suite:
             ],
         )
         more = [2001 + i for i in range(8)]
-        self.repeat(more, 1400, 97)
+        self.repeat(more, longest // 4, 97)
         self._exponent(
             table,
             "assets",
@@ -1022,7 +1056,7 @@ class Suite:
         random.Random(3).shuffle(spread)
 
         def of_frames(n: int) -> float:
-            self.run(f"TRUNCATE {DERIVED}")
+            self.run(self.forget)
             self.run(f"SELECT * FROM refresh_bars({BTC}, '1d')")
             return clocked(
                 lambda: self.connection.execute(
@@ -1042,7 +1076,7 @@ class Suite:
             ]
 
             def of_periods(n: int) -> float:
-                self.run(f"TRUNCATE {DERIVED}")
+                self.run(self.forget)
                 with self.connection.transaction(force_rollback=True):
                     self.run("DELETE FROM dim_period WHERE NOT period = ANY(%s)", periods[:n])
                     self.run(f"SELECT * FROM refresh_bars({BTC})")
