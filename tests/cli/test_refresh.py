@@ -421,3 +421,10 @@ def test_a_role_without_privilege_exits_3(cli: Cli, small: psycopg.Connection[An
     finally:
         small.execute("DROP OWNED BY ta_lab2_reader")
         small.execute("DROP ROLE ta_lab2_reader")
+
+
+def test_the_planner_knows_what_was_built(small: psycopg.Connection[Any], cli: Cli) -> None:
+    prices(small, 1, days=60)
+    assert cli("refresh", "all").code == 0
+    known = "SELECT DISTINCT tablename FROM pg_stats WHERE schemaname = 'public' AND attname = 'id'"
+    assert {"cmc_price_bars_1d", "bars", "emas"} <= {row[0] for row in small.execute(known)}
