@@ -6,8 +6,10 @@ import sys
 import time
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import click
+import psycopg
 
 try:
     import duckdb  # noqa: F401
@@ -80,17 +82,11 @@ def main(
     def say(text: str) -> None:
         click.echo(f"{time.perf_counter() - began:6.1f} s  {text}", err=True)
 
+    failed: list[str] = []
     with place.database(db_url) as url:
         suite = Suite(url, sizes, say)
-        when = datetime.now(timezone.utc).isoformat(timespec="minutes")
-        suite.load()
-        wanted = parts or PARTS
-        for part in PARTS:
-            if part in wanted:
-                (suite.many_assets if part == "many" else getattr(suite, part))()
-        header = {
-            "when": when,
-            "seconds": time.perf_counter() - began,
+        header: dict[str, Any] = {
+            "when": datetime.now(timezone.utc).isoformat(timespec="minutes"),
             "machine": place.machine(),
             "server": place.server(suite.connection),
             "sizes": vars(sizes),
@@ -98,8 +94,22 @@ def main(
             f"{f', its last {sizes.peer_days} days' if sizes.peer_days else ''}; {sizes.assets} assets of "
             f"{sizes.days} days and {sizes.many} of {sizes.many_days} are BTC with other starts and prices.",
         }
+        suite.load()
+        for part in PARTS:
+            if parts and part not in parts:
+                continue
+            try:
+                (suite.many_assets if part == "many" else getattr(suite, part))()
+            except (psycopg.Error, RuntimeError) as error:
+                # What was measured so far is worth having; wrong numbers (AssertionError) aren't.
+                failed.append(f"{part}: {str(error).strip()}")
+                say(failed[-1])
+            header["seconds"] = time.perf_counter() - began
+            header["failed"] = failed
+            path = report.save(folder, name, header, suite.sections, suite.facts)
         suite.connection.close()
-        click.echo(report.save(folder, name, header, suite.sections, suite.facts))
+        click.echo(path)
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

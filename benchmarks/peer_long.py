@@ -45,6 +45,7 @@ class LongPeer:
             row[0] for row in connection.execute("SELECT period FROM dim_period ORDER BY period")
         ]
         self.spent: dict[str, float] = {}
+        self.took: dict[str, float] = {}
 
     def frames_of(self, family: str) -> list[Timeframe]:
         """The timeframes that a family shows."""
@@ -58,6 +59,8 @@ class LongPeer:
     def build(self, ids: Iterable[int], families: Iterable[str], variants: Iterable[str]) -> int:
         """Everything from nothing, in one transaction; the indexes are made when the rows are there."""
         ids = list(ids)
+        began = time.perf_counter()
+        self.took = {}
         self.spent = dict.fromkeys(("read", "compute", "copy", "index"), 0.0)
         rows = 0
         with self.connection.transaction():
@@ -69,7 +72,12 @@ class LongPeer:
                 rows += self._fill(bars_relation(family), BAR_KEY, self._snapshots(assets, family, 0))
             for variant in variants:
                 rows += self._fill(emas.relation(variant), EMA_KEY, self._emas(assets, variant, 0))
+        self.took["everything"] = time.perf_counter() - began
         return rows
+
+    def seconds(self, *relations: str) -> float:
+        """What the last build took for some relations: reading, computing, copying, indexing."""
+        return self.spent["read"] + sum(self.took[relation] for relation in relations)
 
     def revise(self, asset: int, row: int, families: Iterable[str], variants: Iterable[str]) -> int:
         """Rows of one asset from a day on: computed again, deleted and copied again."""
@@ -101,18 +109,19 @@ class LongPeer:
         return self._send(table, names, first, parts) if first else 0
 
     def _fill(self, table: str, key: str, parts: Iterator[Any]) -> int:
-        started = time.perf_counter()
+        began = time.perf_counter()
         names, first, parts = _names(parts)
-        self.spent["compute"] += time.perf_counter() - started
-        if not first:
-            return 0
-        columns = ", ".join(f'"{c.name}" {TYPES[c.kind]}' for c in first[0])
-        self.connection.execute(f"CREATE TABLE {self.schema}.{table} ({columns})")
-        rows = self._send(table, names, first, parts)
-        started = time.perf_counter()
-        self.connection.execute(f"ALTER TABLE {self.schema}.{table} ADD PRIMARY KEY {key}")
-        self.connection.execute(f"ANALYZE {self.schema}.{table}")
-        self.spent["index"] += time.perf_counter() - started
+        self.spent["compute"] += time.perf_counter() - began
+        rows = 0
+        if first:
+            columns = ", ".join(f'"{c.name}" {TYPES[c.kind]}' for c in first[0])
+            self.connection.execute(f"CREATE TABLE {self.schema}.{table} ({columns})")
+            rows = self._send(table, names, first, parts)
+            started = time.perf_counter()
+            self.connection.execute(f"ALTER TABLE {self.schema}.{table} ADD PRIMARY KEY {key}")
+            self.connection.execute(f"ANALYZE {self.schema}.{table}")
+            self.spent["index"] += time.perf_counter() - started
+        self.took[table] = time.perf_counter() - began
         return rows
 
     def _send(self, table: str, names: list[str], first: Any, parts: Iterator[Any]) -> int:

@@ -48,6 +48,8 @@ def markdown(header: dict[str, Any], sections: Sequence[Section]) -> str:
         "server. Before a time was taken, both sides gave the same numbers: bars bit for bit, EMAs "
         "within 1e-9.",
         "",
+        *[f"**Not measured**, {failure}" for failure in header["failed"]],
+        "",
         "What the peers leave out:",
         NOT_DONE,
         "",

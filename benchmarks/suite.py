@@ -202,7 +202,6 @@ class Suite:
                 "N-day bars: ours",
                 from_nothing(f"SELECT * FROM refresh_bars({BTC}, 'multi_tf')", days_only),
             ),
-            ("N-day bars: long peer", lambda: self._peer_seconds(["multi_tf"], [])),
             ("N-day bars: compact peer", lambda: self.compact.build(BTC, ("multi_tf",), False)),
             ("N-day bars: plain SQL", lambda: SqlPeer(self.connection).build(BTC, False)),
             (
@@ -210,7 +209,6 @@ class Suite:
                 lambda: duckdb_bars(Days(self.connection, BTC), self.peer.frames),
             ),
             ("all bars: ours", from_nothing(bars_all, days_only)),
-            ("all bars: long peer", lambda: self._peer_seconds(FAMILIES, [])),
             ("all bars: compact peer", lambda: self.compact.build(BTC, FAMILIES, False)),
         ]
         if self.has_emas:
@@ -219,21 +217,15 @@ class Suite:
                     "EMAs multi_tf: ours",
                     from_nothing(f"SELECT * FROM refresh_emas({BTC}, 'multi_tf')", bars_all),
                 ),
-                ("EMAs multi_tf: long peer", lambda: self._peer_seconds([], ["multi_tf"])),
                 ("all EMAs: ours", from_nothing(f"SELECT * FROM refresh_emas({BTC})", bars_all)),
-                ("all EMAs: long peer", lambda: self._peer_seconds([], self.variants)),
                 (
                     "N-day bars and EMAs multi_tf with 1d: ours",
                     from_nothing(f"SELECT * FROM refresh_emas({BTC}, 'multi_tf')"),
                 ),
-                (
-                    "N-day bars and EMAs multi_tf: long peer",
-                    lambda: self._peer_seconds(["multi_tf"], ["multi_tf"]),
-                ),
                 ("everything with 1d: ours", from_nothing(self.refresh(BTC))),
                 ("everything: compact peer", lambda: self.compact.build(BTC, FAMILIES, True)),
-                ("everything: long peer", lambda: self._peer_seconds(FAMILIES, self.variants)),
             ]
+        contestants.append(("long peer", self._peer_seconds))
         # Once through everything: same numbers on all sides, warm caches.
         run(self.forget)
         run(self.refresh(BTC))
@@ -274,8 +266,22 @@ class Suite:
         run(self.refresh(BTC))
         self.run("VACUUM ANALYZE")
 
-    def _peer_seconds(self, families: Sequence[str], variants: Sequence[str]) -> float:
-        return clocked(lambda: self.peer.build([BTC], families, variants))
+    def _peer_seconds(self) -> dict[str, float]:
+        """One build of everything tells what each part of it takes."""
+        peer = self.peer
+        peer.build([BTC], FAMILIES, self.variants)
+        bars = [bars_relation(family) for family in FAMILIES]
+        found = {
+            "N-day bars: long peer": peer.seconds(bars[0]),
+            "all bars: long peer": peer.seconds(*bars),
+            "everything: long peer": peer.took["everything"],
+        }
+        if self.variants:
+            long = [emas.relation(variant) for variant in self.variants]
+            found["EMAs multi_tf: long peer"] = peer.seconds(long[0])
+            found["all EMAs: long peer"] = peer.seconds(*long)
+            found["N-day bars and EMAs multi_tf: long peer"] = peer.seconds(bars[0], long[0])
+        return found
 
     def _talib(self) -> None:
         if not self.has_emas:
