@@ -2,7 +2,7 @@
 --   p_ids   asset ids; NULL: all
 -- Returns   findings: check, severity (error, warning, info), id, tf, period, ts of the first offence,
 --           detail. No error and no warning: healthy.
--- Errors    none.   Cost  about that of one full build of the bars asked for.
+-- Errors    none.   Cost  about that of one full build of bars and EMAs.
 -- Rule      audits only read; audit_checks lists them.
 CREATE OR REPLACE FUNCTION audit_all(p_ids int[] DEFAULT NULL)
 RETURNS TABLE ("check" text, severity text, id int, tf text, period int, ts timestamptz, detail jsonb)
@@ -18,6 +18,8 @@ BEGIN
         SELECT * FROM audit_bars_1d(p_ids)
         UNION ALL
         SELECT * FROM audit_bars(p_ids)
+        UNION ALL
+        SELECT * FROM audit_emas(p_ids)
     ) AS f
     ORDER BY array_position(ARRAY['error', 'warning', 'info'], f.severity), f.id, f."check", f.tf, f.period;
 END;

@@ -60,6 +60,27 @@ BEGIN ATOMIC
         ('bar_numbering', 'error', 'audit_bars_content', 'bars are missing, or have no day in their window'),
         ('bar_content', 'error', 'audit_bars_content', 'computing a bar again gives another one'),
         ('bar_continuity', 'error', 'audit_bars_content', 'a bar does not open 1 ms after the day before it'),
-        ('bar_times', 'error', 'audit_bars_content', 'the times of a bar are out of order')
+        ('bar_times', 'error', 'audit_bars_content', 'the times of a bar are out of order'),
+        ('ema_alpha', 'error', 'audit_emas_state', 'an alpha is missing, or is not what its formula gives'),
+        ('ema_tf_days', 'error', 'audit_emas_state', 'a length that is not the one of the name'),
+        ('ema_series_missing', 'error', 'audit_emas_state',
+            'a period with enough closed bars has no EMA, or one without has'),
+        ('ema_state_differs', 'error', 'audit_emas_state',
+            'a state disagrees with the days, bars or vectors that are stored'),
+        ('ema_period_set', 'warning', 'audit_emas_state', 'vectors hold other periods than the catalogue'),
+        ('ema_behind', 'warning', 'audit_emas_state', 'EMAs wait for a refresh'),
+        ('ema_spacing', 'info', 'audit_emas_state', 'canonical rows nearer or further apart than usual'),
+        ('ema_unseeded', 'info', 'audit_emas_state', 'periods that the history is too short for'),
+        ('ema_vector_missing', 'error', 'audit_emas_vectors', 'a bar without vector, or a vector without bar'),
+        ('ema_n_closed', 'error', 'audit_emas_vectors', 'a vector counts other closed bars than there are'),
+        ('ema_vector_length', 'error', 'audit_emas_vectors', 'a vector with too many or too few periods'),
+        ('ema_not_finite', 'error', 'audit_emas_vectors', 'NULL, NaN or infinity in a vector'),
+        ('ema_seed', 'error', 'audit_emas_vectors', 'a first value that is not the mean of the first closes'),
+        ('ema_bar_recursion', 'error', 'audit_emas_vectors', 'computing bar space again gives other bits'),
+        ('ema_day_recursion', 'error', 'audit_emas_vectors', 'computing day space again gives other bits'),
+        ('ema_forming', 'error', 'audit_emas_vectors', 'the vector of a forming bar is not its preview'),
+        ('ema_out_of_range', 'error', 'audit_emas_vectors', 'an EMA outside the closes of the asset'),
+        ('ema_block', 'error', 'audit_emas_vectors', 'a vector from which days are read is not what it was'),
+        ('ema_v1_v2_1d', 'error', 'audit_emas_vectors', 'multi_tf and multi_tf_v2 differ for single days')
     ) AS c ("check", severity, audit, meaning);
 END;
