@@ -9,7 +9,6 @@ with connect() as connection:
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,10 +16,8 @@ if TYPE_CHECKING:
 
     from ta_lab2_sql.frames import bars, emas, matrix, snapshots
 
-try:
-    __version__ = version("ta-lab2")
-except PackageNotFoundError:  # run from a source tree that nobody installed
-    __version__ = "0+unknown"
+# The one place of the version. Read from the package's metadata it would double a command's start.
+__version__ = "0.1.0"
 
 __all__ = ["__version__", "bars", "connect", "emas", "matrix", "snapshots"]
 

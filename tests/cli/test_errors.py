@@ -8,10 +8,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import click
 import psycopg
 import pytest
+from click.testing import CliRunner
 
 from ta_lab2_sql import errors
+from ta_lab2_sql.cli import Commands
+from ta_lab2_sql.cli import cli as cli_group
 from ta_lab2_sql.settings import Settings
 
 Cli = Callable[..., Any]
@@ -132,6 +136,13 @@ def test_connections_say_what_they_are_for(db_url: str) -> None:
         assert connection.autocommit
         row = connection.execute("SELECT current_setting('application_name'), current_setting('search_path')")
         assert row.fetchone() == ("ta-lab2 test", '"odd "" name"')
+
+
+@pytest.mark.parametrize("name", Commands().list_commands(click.Context(click.Command("ta-lab2"))))
+def test_every_command_shows_an_example(name: str) -> None:
+    told = CliRunner().invoke(cli_group, [name, "-h"])
+    assert told.exit_code == 0
+    assert f"  ta-lab2 {name}" in told.output or f"  ta-lab2 --json {name}" in told.output
 
 
 def test_help_is_quick_and_light() -> None:

@@ -12,7 +12,12 @@ from ta_lab2_sql.settings import Settings, pass_settings
 @click.command()
 @pass_settings
 def command(settings: Settings) -> None:
-    """List the loaded assets: raw rows, their first and last day (UTC), valid days, stored bars, rejects."""
+    """List the loaded assets: raw rows, their first and last day (UTC), valid days, stored bars, rejects.
+
+    \b
+    Example:
+      ta-lab2 assets
+    """
     from psycopg.rows import dict_row
 
     with settings.connect("assets") as connection, connection.cursor(row_factory=dict_row) as cursor:

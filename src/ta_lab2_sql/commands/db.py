@@ -15,6 +15,12 @@ def command() -> None:
     """Start, stop and reach the embedded server: a PostgreSQL of your own that needs no installation.
 
     Its data lies in the user's data folder; the variable TA_LAB2_HOME moves it. It stays up until `db stop`.
+
+    \b
+    Examples:
+      ta-lab2 db psql
+      ta-lab2 db psql -- -c "SELECT * FROM bars_latest"
+      ta-lab2 db url
     """
 
 

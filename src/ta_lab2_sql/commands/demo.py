@@ -46,6 +46,10 @@ def command(settings: Settings) -> None:
 
     Running it again changes nothing. A chart goes to ta-lab2-demo.html in the current folder when the plot
     extra is installed.
+
+    \b
+    Example:
+      ta-lab2 demo
     """
     started = time.monotonic()
     with settings.connect("demo") as connection:

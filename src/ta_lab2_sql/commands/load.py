@@ -28,6 +28,11 @@ def command(settings: Settings, files: tuple[str, ...], asset: int | None, form:
 
     Without --id the asset id is the id column's, else the number that ends the file's name:
     BTC_1.csv is asset 1.
+
+    \b
+    Examples:
+      ta-lab2 load BTC_1.csv SOL_5426.csv.gz
+      ta-lab2 load - --id 42 --format generic < prices.csv
     """
     if files.count("-") > 1:
         raise WrongUsage("stdin can be read once", "the command line", "name - only once")

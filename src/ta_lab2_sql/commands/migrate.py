@@ -26,6 +26,11 @@ def command(settings: Settings, as_sql: bool, to: str, check: bool, yes: bool) -
     """Bring the database to this version of ta-lab2: tables, functions and views, in one transaction.
 
     Run again it changes nothing.
+
+    \b
+    Examples:
+      ta-lab2 migrate
+      ta-lab2 migrate --sql > install.sql
     """
     from ta_lab2_sql import migrate
 

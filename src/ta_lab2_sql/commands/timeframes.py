@@ -48,6 +48,11 @@ def command(
     """Show the timeframes with the first window that each has for an asset beginning on a day.
 
     With TF only that one; with --windows its first windows, as bar_windows() gives them.
+
+    \b
+    Examples:
+      ta-lab2 timeframes --family cal_us
+      ta-lab2 timeframes 1W_CAL_US --windows --from 2024-01-01
     """
     from psycopg.rows import dict_row
 
