@@ -34,7 +34,6 @@ DECLARE
     v_bars int[];
     v_starts int[];
     v_tfs text[];
-    v_nominals int[];
     v_twice record;
 BEGIN
     SELECT (d."timestamp" AT TIME ZONE p_tz)::date INTO v_first_day

@@ -50,7 +50,6 @@ DECLARE
     v_tz_before text;
     v_rezone boolean;
     v_known boolean;
-    v_done record;
 BEGIN
     p_full := coalesce(p_full, false);
     IF p_family IS NULL OR NOT p_family = ANY(v_families || ARRAY['1d', 'all']) THEN
