@@ -19,6 +19,8 @@ AS $$
 DECLARE
     v_vectors emas[];
     v_blocks emas_at_blocks[];
+    v_gone_tfs text[];
+    v_gone_bars int[];
 BEGIN
     SELECT
         array_agg(ROW(p_id, c.tf, c.bar_seq, c.n_closed, c.bar_space, c.day_space, c.anchor)::emas
@@ -43,7 +45,9 @@ BEGIN
                 OR record_image_ne(ROW(o.n_closed, o.day_space), ROW(n.n_closed,
                     n.day_space))) AS in_day_space
         FROM unnest(v_vectors) AS n
-        LEFT JOIN emas AS o ON o.id = p_id AND o.tf = n.tf AND o.bar_seq = n.bar_seq
+        LEFT JOIN LATERAL (
+            SELECT * FROM emas AS e WHERE e.id = p_id AND e.tf = n.tf AND e.bar_seq = n.bar_seq OFFSET 0
+        ) AS o ON true
     ),
     written AS (
         INSERT INTO emas AS e (id, tf, bar_seq, n_closed, bar_space, day_space, anchor)
@@ -65,7 +69,10 @@ BEGIN
         INSERT INTO emas_at_blocks AS e (id, tf, block, bar_space, day_space)
         SELECT p_id, n.tf, n.block, n.bar_space, n.day_space
         FROM unnest(v_blocks) AS n
-        LEFT JOIN emas_at_blocks AS o ON o.id = p_id AND o.tf = n.tf AND o.block = n.block
+        LEFT JOIN LATERAL (
+            SELECT * FROM emas_at_blocks AS e
+            WHERE e.id = p_id AND e.tf = n.tf AND e.block = n.block OFFSET 0
+        ) AS o ON true
         WHERE o.id IS NULL OR record_image_ne(ROW(o.bar_space, o.day_space), ROW(n.bar_space, n.day_space))
         ORDER BY n.tf, n.block
         ON CONFLICT (id, tf, block) DO UPDATE SET bar_space = excluded.bar_space,
@@ -73,19 +80,36 @@ BEGIN
     END IF;
 
     -- What is no longer computed: vectors of bars that are gone, blocks where nothing lives any more.
-    DELETE FROM emas AS e
-    USING (
+    WITH computed AS MATERIALIZED (
+        SELECT n.tf, n.bar_seq FROM unnest(v_vectors) AS n
+    ),
+    froms AS MATERIALIZED (
         SELECT
-            g.tf,
-            CASE
-                WHEN g.from_row <= 1 OR g.tf = '1D' THEN g.from_row
-                ELSE coalesce((SELECT min(n.bar_seq) FROM unnest(v_vectors) AS n WHERE n.tf = g.tf), 0)
-            END AS from_bar
+            g.tf, CASE WHEN g.from_row <= 1 OR g.tf = '1D' THEN g.from_row ELSE coalesce(min(n.bar_seq),
+                0) END AS from_bar
         FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
-    ) AS f
-    WHERE
-        e.id = p_id AND e.tf = f.tf AND e.bar_seq >= f.from_bar
-        AND NOT EXISTS (SELECT FROM unnest(v_vectors) AS n WHERE n.tf = e.tf AND n.bar_seq = e.bar_seq);
+        LEFT JOIN computed AS n ON n.tf = g.tf
+        GROUP BY g.tf, g.from_row
+    ),
+    stored AS MATERIALIZED (
+        SELECT f.tf, e.bar_seq
+        FROM froms AS f
+        CROSS JOIN LATERAL (
+            SELECT i.bar_seq FROM emas AS i WHERE i.id = p_id AND i.tf = f.tf
+                AND i.bar_seq >= f.from_bar OFFSET 0
+        ) AS e
+    ),
+    gone AS MATERIALIZED (
+        SELECT s.tf, s.bar_seq FROM stored AS s
+        LEFT JOIN computed AS n ON n.tf = s.tf AND n.bar_seq = s.bar_seq
+        WHERE n.tf IS NULL
+    )
+    SELECT array_agg(g.tf), array_agg(g.bar_seq) INTO v_gone_tfs, v_gone_bars FROM gone AS g;
+    IF v_gone_tfs IS NOT NULL THEN
+        DELETE FROM emas AS e
+        USING unnest(v_gone_tfs, v_gone_bars) AS g (tf, bar_seq)
+        WHERE e.id = p_id AND e.tf = g.tf AND e.bar_seq = g.bar_seq;
+    END IF;
     IF p_day THEN
         DELETE FROM emas_at_blocks AS e
         USING unnest(p_tfs, p_from_rows) AS g (tf, from_row)

@@ -30,124 +30,31 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_days int;
-    v_tfs text[];
-    v_counts int[];
-    v_by_rows boolean[];
-    v_equiv boolean[];
-    v_from_bars int[];
-    v_bars_before int[];
-    v_rows_before int[];
-    v_closed_before int[];
-    v_row_before int;
-    v_sum_rows int;
-    v_closes float8[];
-    v_means float8[];
-    v_odd text;
 BEGIN
     SELECT max(d.bar_seq) INTO v_days FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
-
-    -- Where each timeframe resumes: the bar of the last day that stays, and the closed bar before it.
-    SELECT
-        array_agg(r.tf ORDER BY r.ordinal), array_agg(r.n ORDER BY r.ordinal),
-        array_agg(r.by_rows ORDER BY r.ordinal), array_agg(r.equiv ORDER BY r.ordinal),
-        array_agg(r.from_bar ORDER BY r.ordinal),
-        array_agg(r.bar_before ORDER BY r.ordinal), array_agg(r.row_before ORDER BY r.ordinal),
-        array_agg(coalesce(r.n_closed, 0) ORDER BY r.ordinal), min(r.row_before),
-        min(r.tf) FILTER (WHERE r.bar_before IS NOT NULL AND (
-            r.n_closed IS NULL OR (r.by_rows AND r.n_closed <> r.bar_before)
-            OR (p_bar AND cardinality(r.bar_space) IS DISTINCT FROM r.live)
-            OR (p_day AND cardinality(r.day_space) IS DISTINCT FROM r.live)))
-    INTO
-        v_tfs, v_counts, v_by_rows, v_equiv, v_from_bars, v_bars_before, v_rows_before, v_closed_before,
-        v_row_before, v_odd
-    FROM (
-        SELECT
-            t.*, e.n_closed, e.bar_space, e.day_space,
-            coalesce(CASE WHEN t.tf = '1D' THEN t.bar_before ELSE b.last_row END, 0) AS row_before,
-            (SELECT count(*) FROM unnest(p_periods) AS p (period) WHERE p.period <= e.n_closed) AS live
-        FROM (
-            SELECT
-                g.tf, g.ordinal, c.tf_qty AS n, c.unit_kind = 'D' AS by_rows, c.allow_partial_start AS equiv,
-                m.from_bar,
-                CASE
-                    WHEN c.unit_kind = 'D' THEN nullif(m.from_bar - 1, 0)
-                    ELSE (
-                        SELECT o.bar_seq FROM bars AS o
-                        WHERE o.id = p_id AND o.tf = g.tf AND o.bar_seq < m.from_bar
-                        ORDER BY o.bar_seq DESC LIMIT 1)
-                END AS bar_before
-            FROM unnest(p_tfs, p_from_rows) WITH ORDINALITY AS g (tf, from_row, ordinal)
-            INNER JOIN dim_timeframe AS c ON c.tf = g.tf
-            CROSS JOIN LATERAL (
-                SELECT CASE
-                    WHEN g.from_row <= 1 THEN 1
-                    WHEN g.tf = '1D' THEN g.from_row
-                    WHEN c.unit_kind = 'D' THEN (g.from_row - 2) / c.tf_qty + 1
-                    ELSE coalesce((
-                        SELECT o.bar_seq FROM bars AS o
-                        WHERE o.id = p_id AND o.tf = g.tf AND o.first_row < g.from_row
-                        ORDER BY o.bar_seq DESC LIMIT 1), 1)
-                END AS from_bar
-            ) AS m
-        ) AS t
-        LEFT JOIN emas AS e ON e.id = p_id AND e.tf = t.tf AND e.bar_seq = t.bar_before
-        LEFT JOIN bars AS b ON b.id = p_id AND b.tf = t.tf AND b.bar_seq = t.bar_before
-    ) AS r;
-    IF v_odd IS NOT NULL THEN
-        PERFORM raise_emas_differ(p_id, v_odd);
-    END IF;
-    SELECT u.tf INTO v_odd
-    FROM unnest(v_tfs) AS u (tf) CROSS JOIN unnest(p_periods) AS p (period)
-    WHERE NOT EXISTS (SELECT FROM ema_alpha AS a WHERE a.tf = u.tf AND a.period = p.period)
-    LIMIT 1;
-    IF v_odd IS NOT NULL THEN
-        PERFORM raise_alpha_missing(v_odd, p_periods);
-    END IF;
-
-    IF p_day THEN
-        SELECT array_agg(d.close ORDER BY d.bar_seq) INTO v_closes
-        FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq > v_row_before;
-    END IF;
-    -- Means of the first days: seeds of day space, and of 1D.
-    SELECT max(p.period * u.n) INTO v_sum_rows
-    FROM unnest(v_tfs, v_counts, v_by_rows, v_closed_before) AS u (tf, n, by_rows, closed_before)
-    CROSS JOIN unnest(p_periods) AS p (period)
-    WHERE u.by_rows AND (p_day OR u.tf = '1D') AND p.period > u.closed_before AND p.period <= v_days / u.n;
-    IF v_sum_rows IS NOT NULL THEN
-        SELECT array_agg((0.0::float8 + s.total) / s.bar_seq ORDER BY s.bar_seq) INTO v_means
-        FROM (
-            SELECT d.bar_seq, sum(d.close) OVER (ORDER BY d.bar_seq ROWS UNBOUNDED PRECEDING) AS total
-            FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq <= v_sum_rows
-        ) AS s;
-    END IF;
-
     RETURN QUERY
     WITH frames AS MATERIALIZED (
-        SELECT
-            f.*, e.bar_space AS bar_space_before, e.day_space AS day_space_before, a.alpha_bar, a.alpha_inside
-        FROM unnest(
-            v_tfs, v_counts, v_by_rows, v_equiv, v_from_bars, v_bars_before, v_rows_before, v_closed_before
-        ) AS f (tf, n, by_rows, equiv, from_bar, bar_before, row_before, closed_before)
-        LEFT JOIN emas AS e ON e.id = p_id AND e.tf = f.tf AND e.bar_seq = f.bar_before
-        CROSS JOIN LATERAL (
-            SELECT
-                array_agg(a.alpha_bar ORDER BY a.period) AS alpha_bar,
-                array_agg(CASE WHEN f.equiv THEN a.alpha_equiv ELSE a.alpha_day END
-                    ORDER BY a.period) AS alpha_inside
-            FROM ema_alpha AS a WHERE a.tf = f.tf AND a.period = ANY(p_periods)
-        ) AS a
+        SELECT * FROM ema_frames(p_id, p_periods, p_tfs, p_from_rows, p_bar, p_day)
     ),
+    -- OFFSET 0: index ranges per timeframe, whatever the planner thinks of nested loops.
     bar_rows AS MATERIALIZED (
         SELECT
             f.tf, b.bar_seq, b.first_row, b.last_row, b.is_closed, b.close,
             (f.closed_before + row_number() OVER (PARTITION BY f.tf ORDER BY b.bar_seq))::int AS ordinal
         FROM frames AS f
-        INNER JOIN bars AS b ON b.id = p_id AND b.tf = f.tf AND b.bar_seq >= f.from_bar
+        CROSS JOIN LATERAL (
+            SELECT i.bar_seq, i.first_row, i.last_row, i.is_closed, i.close FROM bars AS i
+            WHERE i.id = p_id AND i.tf = f.tf AND i.bar_seq >= f.from_bar
+            OFFSET 0
+        ) AS b
         UNION ALL
         SELECT f.tf, d.bar_seq, d.bar_seq, d.bar_seq, true, d.close, d.bar_seq
         FROM frames AS f
-        INNER JOIN cmc_price_bars_1d AS d ON d.id = p_id AND d.bar_seq >= f.from_bar
-        WHERE f.tf = '1D'
+        CROSS JOIN LATERAL (
+            SELECT i.bar_seq, i.close FROM cmc_price_bars_1d AS i
+            WHERE i.id = p_id AND i.bar_seq >= f.from_bar AND f.tf = '1D'
+            OFFSET 0
+        ) AS d
     ),
     series AS MATERIALIZED (
         SELECT
@@ -156,6 +63,29 @@ BEGIN
         FROM bar_rows AS r INNER JOIN frames AS f ON f.tf = r.tf
         GROUP BY r.tf, f.closed_before
     ),
+    -- The closes of all days that a walk needs, and the means of the first days, which seed day space and 1D where
+    -- a period goes live from here on. Read by subselects, so that no row carries the arrays.
+    days AS MATERIALIZED (
+        SELECT
+            w.first_row,
+            (SELECT array_agg(d.close ORDER BY d.bar_seq) FROM cmc_price_bars_1d AS d
+                WHERE d.id = p_id AND d.bar_seq >= w.first_row AND p_day) AS closes,
+            (SELECT array_agg((0.0::float8 + s.total) / s.bar_seq ORDER BY s.bar_seq)
+                FROM (
+                    SELECT d.bar_seq, sum(d.close) OVER (ORDER BY d.bar_seq ROWS UNBOUNDED PRECEDING) AS total
+                    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq <= w.mean_rows
+                ) AS s) AS means
+        FROM (
+            SELECT
+                min(f.row_init) + 1 AS first_row,
+                max((
+                    SELECT max(p.period) FROM unnest(p_periods) AS p (period)
+                    WHERE f.by_rows AND (p_day OR f.tf = '1D') AND p.period > f.closed_before
+                        AND p.period <= v_days / f.n
+                ) * f.n) AS mean_rows
+            FROM frames AS f
+        ) AS w
+    ),
     -- Means of the first canonical closes, where a period goes live from here on.
     bar_means AS MATERIALIZED (
         SELECT f.tf, c.n, (0.0::float8 + c.total) / c.n AS mean
@@ -163,7 +93,7 @@ BEGIN
         INNER JOIN series AS s ON s.tf = f.tf
         CROSS JOIN LATERAL (
             SELECT max(p.period) AS longest FROM unnest(p_periods) AS p (period)
-            WHERE p.period > f.closed_before AND p.period <= s.closed
+            WHERE p.period > f.closed_before AND p.period <= s.closed AND f.tf <> '1D'
         ) AS p
         CROSS JOIN LATERAL (
             SELECT
@@ -177,57 +107,70 @@ BEGIN
         ) AS c
         WHERE c.n = ANY(p_periods) AND c.n > f.closed_before
     ),
+    bar_seeds AS MATERIALIZED (
+        SELECT
+            f.tf,
+            array_agg(CASE WHEN p.period > f.closed_before AND p.period <= s.closed
+                THEN p.period - f.closed_before END ORDER BY p.period) AS seed_at,
+            array_agg(CASE WHEN f.tf = '1D' THEN (SELECT d.means FROM days AS d)[p.period] ELSE m.mean END
+                ORDER BY p.period) AS seeds
+        FROM frames AS f
+        INNER JOIN series AS s ON s.tf = f.tf
+        CROSS JOIN unnest(p_periods) AS p (period)
+        LEFT JOIN bar_means AS m ON m.tf = f.tf AND m.n = p.period
+        GROUP BY f.tf
+    ),
     bar_lanes AS MATERIALIZED (
         SELECT f.tf, f.closed_before + l.n AS ordinal, l.v
         FROM frames AS f
         INNER JOIN series AS s ON s.tf = f.tf
-        CROSS JOIN LATERAL (
-            SELECT
-                array_agg(CASE WHEN p.period > f.closed_before AND p.period <= s.closed
-                    THEN p.period - f.closed_before END ORDER BY p.period) AS seed_at,
-                array_agg(CASE WHEN f.tf = '1D' THEN v_means[p.period] ELSE m.mean END
-                    ORDER BY p.period) AS seeds
-            FROM unnest(p_periods) AS p (period)
-            LEFT JOIN bar_means AS m ON m.tf = f.tf AND m.n = p.period
-        ) AS z
+        INNER JOIN bar_seeds AS z ON z.tf = f.tf
         CROSS JOIN LATERAL ema_lanes(
-            s.closes, ARRAY(SELECT generate_series(1, cardinality(s.closes))), f.alpha_bar,
-            CASE WHEN p_bar THEN f.bar_space_before ELSE f.day_space_before END, z.seed_at, z.seeds) AS l
+            s.closes, ARRAY(SELECT generate_series(1, cardinality(s.closes))), f.alpha_bar, f.bar_init,
+                z.seed_at,
+            z.seeds) AS l
         WHERE p_bar OR f.tf = '1D'
     ),
-    block_rows AS MATERIALIZED (
-        SELECT f.tf, k.k AS block, 64 * k.k - 2 AS row_no
+    day_seeds AS MATERIALIZED (
+        SELECT
+            f.tf,
+            array_agg(r.last_row - f.row_init ORDER BY p.period) AS seed_at,
+            array_agg(CASE WHEN f.by_rows THEN (SELECT d.means FROM days AS d)[r.last_row] ELSE b.v[p.i] END
+                ORDER BY p.period)
+                AS seeds
         FROM frames AS f
-        CROSS JOIN generate_series(1, (v_days + 2) / 64) AS k (k)
-        WHERE p_day AND f.tf <> '1D' AND 64 * k.k - 2 > f.row_before
+        CROSS JOIN unnest(p_periods) WITH ORDINALITY AS p (period, i)
+        LEFT JOIN bar_rows AS r
+            ON r.tf = f.tf AND r.ordinal = p.period AND r.is_closed AND r.ordinal > f.closed_before
+        LEFT JOIN bar_lanes AS b ON b.tf = f.tf AND b.ordinal = r.ordinal
+        WHERE p_day AND f.tf <> '1D'
+        GROUP BY f.tf
+    ),
+    day_ends AS MATERIALIZED (
+        SELECT
+            x.tf, array_agg(x.row_no ORDER BY x.row_no) AS row_nos,
+            array_agg(x.row_no - x.row_init ORDER BY x.row_no) AS ends
+        FROM (
+            SELECT f.tf, f.row_init, r.last_row AS row_no
+            FROM frames AS f INNER JOIN bar_rows AS r ON r.tf = f.tf
+            WHERE p_day AND f.tf <> '1D' AND r.last_row > f.row_init
+            UNION
+            SELECT f.tf, f.row_init, 64 * k.k - 2
+            FROM frames AS f
+            CROSS JOIN LATERAL generate_series(f.row_init / 64 + 1, (v_days + 2) / 64) AS k (k)
+            WHERE p_day AND f.tf <> '1D' AND 64 * k.k - 2 > f.row_init
+        ) AS x
+        GROUP BY x.tf
     ),
     day_lanes AS MATERIALIZED (
         SELECT f.tf, e.row_nos[l.n] AS row_no, l.v
         FROM frames AS f
-        CROSS JOIN LATERAL (
-            SELECT
-                array_agg(x.row_no ORDER BY x.row_no) AS row_nos,
-                array_agg(x.row_no - f.row_before ORDER BY x.row_no) AS ends
-            FROM (
-                SELECT r.last_row AS row_no FROM bar_rows AS r WHERE r.tf = f.tf
-                UNION
-                SELECT k.row_no FROM block_rows AS k WHERE k.tf = f.tf
-            ) AS x
-        ) AS e
-        CROSS JOIN LATERAL (
-            SELECT
-                array_agg(r.last_row - f.row_before ORDER BY p.period) AS seed_at,
-                array_agg(CASE WHEN f.by_rows THEN v_means[r.last_row] ELSE b.v[p.i] END
-                    ORDER BY p.period) AS seeds
-            FROM unnest(p_periods) WITH ORDINALITY AS p (period, i)
-            LEFT JOIN bar_rows AS r
-                ON r.tf = f.tf AND r.ordinal = p.period AND r.is_closed AND r.ordinal > f.closed_before
-            LEFT JOIN bar_lanes AS b ON b.tf = f.tf AND b.ordinal = r.ordinal
-        ) AS z
+        INNER JOIN day_ends AS e ON e.tf = f.tf
+        INNER JOIN day_seeds AS z ON z.tf = f.tf
         CROSS JOIN LATERAL ema_lanes(
-            v_closes[f.row_before - v_row_before + 1:], e.ends, f.alpha_inside, f.day_space_before,
-            z.seed_at, z.seeds) AS l
-        WHERE p_day AND f.tf <> '1D'
+            (SELECT d.closes FROM days AS d)[f.row_init - (SELECT d.first_row FROM days AS d) + 2:], e.ends,
+                f.alpha_inside, f.day_init, z.seed_at, z.seeds)
+                AS l
     ),
     -- Bar space inside calendar bars: at the newest day of the forming bar and where blocks begin.
     inside AS MATERIALIZED (
@@ -237,23 +180,37 @@ BEGIN
         LEFT JOIN bar_lanes AS b ON b.tf = r.tf AND b.ordinal = r.ordinal - 1
         CROSS JOIN LATERAL (
             SELECT
+                f.inside_init IS NOT NULL AND f.row_init >= r.first_row AS resumes,
+                CASE
+                    WHEN f.inside_init IS NOT NULL AND f.row_init >= r.first_row THEN f.row_init + 1
+                    ELSE r.first_row
+                END AS first_row
+        ) AS u
+        CROSS JOIN LATERAL (
+            SELECT
                 array_agg(x.row_no ORDER BY x.row_no) AS row_nos,
-                array_agg(x.row_no - r.first_row + 1 ORDER BY x.row_no) AS ends
+                array_agg(x.row_no - u.first_row + 1 ORDER BY x.row_no) AS ends
             FROM (
                 SELECT r.last_row AS row_no WHERE NOT r.is_closed
                 UNION
                 SELECT 64 * k.k - 2
-                FROM generate_series((r.first_row + 65) / 64, (r.last_row + 2) / 64) AS k (k)
+                FROM generate_series((u.first_row + 65) / 64, (r.last_row + 2) / 64) AS k (k)
                 WHERE NOT (r.is_closed AND 64 * k.k - 2 = r.last_row)
             ) AS x
         ) AS w
         CROSS JOIN LATERAL (
-            SELECT CASE WHEN r.ordinal - 1 = f.closed_before THEN f.bar_space_before ELSE b.v END AS v
+            SELECT CASE
+                WHEN u.resumes THEN f.inside_init
+                WHEN r.ordinal - 1 = f.closed_before THEN f.bar_init
+                ELSE b.v
+            END AS v
         ) AS i
         CROSS JOIN LATERAL ema_lanes(
-            v_closes[r.first_row - v_row_before:w.row_nos[cardinality(w.row_nos)] - v_row_before],
+            (SELECT d.closes FROM days AS d)[
+                u.first_row - (SELECT d.first_row FROM days AS d) + 1:
+                w.row_nos[cardinality(w.row_nos)] - (SELECT d.first_row FROM days AS d) + 1],
             w.ends, f.alpha_inside, i.v, NULL, NULL) AS l
-        WHERE w.row_nos IS NOT NULL AND cardinality(i.v) > 0
+        WHERE p_day AND w.row_nos IS NOT NULL AND cardinality(i.v) > 0
     )
     SELECT
         r.tf, r.bar_seq, NULL::int, CASE WHEN r.is_closed THEN r.ordinal ELSE r.ordinal - 1 END,
@@ -265,7 +222,7 @@ BEGIN
         CASE WHEN NOT p_day THEN NULL WHEN r.tf = '1D' THEN b.v ELSE d.v END,
         CASE
             WHEN r.is_closed THEN NULL
-            WHEN r.ordinal - 1 = f.closed_before THEN coalesce(f.bar_space_before, '{}')
+            WHEN r.ordinal - 1 = f.closed_before AND p_bar THEN coalesce(f.bar_init, '{}')
             ELSE coalesce(y.v, '{}')
         END
     FROM bar_rows AS r
@@ -276,14 +233,13 @@ BEGIN
     LEFT JOIN inside AS i ON i.tf = r.tf AND i.row_no = r.last_row AND NOT r.is_closed
     UNION ALL
     SELECT
-        k.tf, NULL, k.block, NULL,
+        d.tf, NULL, (d.row_no + 2) / 64, NULL,
         CASE WHEN NOT f.by_rows THEN coalesce(b.v, i.v, '{}') END, d.v, NULL
-    FROM block_rows AS k
-    INNER JOIN frames AS f ON f.tf = k.tf
-    INNER JOIN day_lanes AS d ON d.tf = k.tf AND d.row_no = k.row_no
-    LEFT JOIN bar_rows AS r ON r.tf = k.tf AND r.last_row = k.row_no AND r.is_closed
+    FROM day_lanes AS d
+    INNER JOIN frames AS f ON f.tf = d.tf
+    LEFT JOIN bar_rows AS r ON r.tf = d.tf AND r.last_row = d.row_no AND r.is_closed
     LEFT JOIN bar_lanes AS b ON b.tf = r.tf AND b.ordinal = r.ordinal
-    LEFT JOIN inside AS i ON i.tf = k.tf AND i.row_no = k.row_no
-    WHERE cardinality(d.v) > 0;
+    LEFT JOIN inside AS i ON i.tf = d.tf AND i.row_no = d.row_no
+    WHERE (d.row_no + 2) % 64 = 0 AND cardinality(d.v) > 0;
 END;
 $$;
