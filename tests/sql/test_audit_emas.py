@@ -215,9 +215,91 @@ def test_changed_closes_are_behind_until_refreshed(built: psycopg.Connection[Any
         assert findings(built, 1) == before
 
 
+def shown(**changed: str) -> str:
+    """The relation of cal_us, with an expression in place of a column."""
+    columns = """id tf ts period tf_days roll ema d1 d2 d1_roll d2_roll ema_bar roll_bar
+        d1_bar d2_bar d1_roll_bar d2_roll_bar"""
+    listed = ", ".join(f"{changed.get(name, name)} AS {name}" for name in columns.split())
+    return (
+        f"CREATE OR REPLACE VIEW cmc_ema_multi_tf_cal_us AS SELECT {listed}"
+        " FROM ema_calendar_rows WHERE variant IN ('cal_us', 'cal')"
+    )
+
+
+def on(column: str, expression: str, day: str = "2024-04-02", tf: str = "1W_CAL_US") -> str:
+    """The expression instead of the column on one day of one series."""
+    where = f"tf = '{tf}' AND period = 3 AND ts = '{day} 23:59:59.999+00'"
+    return f"CASE WHEN {where} THEN {expression} ELSE {column} END"
+
+
+# Rows that a broken view would show. A Tuesday inside a week; the week closes on Saturday 2024-04-06.
+SHOWN: dict[str, tuple[str, list[str]]] = {
+    "ema_row_count": (
+        "UPDATE emas_state SET last_ts = last_ts - interval '24 h' WHERE id = 1 AND variant = 'cal_us'",
+        [f"ema_row_count error 1W_CAL_US {period}" for period in (2, 3, 6)],
+    ),
+    "ema_canonical_count": (
+        shown(roll=on("roll", "true", "2024-04-06"), roll_bar=on("roll_bar", "true", "2024-04-06")),
+        [
+            f"ema_{what} error 1W_CAL_US 3"
+            for what in ("canonical_count", "roll_mismatch", "null_pattern", "derivative")
+        ],
+    ),
+    "ema_roll_mismatch": (shown(roll_bar=on("roll_bar", "false")), ["ema_roll_mismatch error 1W_CAL_US 3"]),
+    "ema_duplicate_key": (
+        shown(ts=on("ts", "ts - interval '24 h'")),
+        ["ema_duplicate_key error 1W_CAL_US 3", "ema_derivative error 1W_CAL_US 3"],
+    ),
+    "ema_ts_unknown": (
+        shown(ts=on("ts", "ts + interval '1 min'")),
+        ["ema_ts_unknown error 1W_CAL_US 3"],
+    ),
+    "ema_null_pattern": (shown(d2_roll=on("d2_roll", "NULL")), ["ema_null_pattern error 1W_CAL_US 3"]),
+    "ema_derivative": (
+        shown(d2_roll_bar=on("d2_roll_bar", "d2_roll_bar + 1e-13")),
+        ["ema_derivative error 1W_CAL_US 3"],
+    ),
+    "ema_shared_tf": (
+        shown(
+            d2_roll=on("d2_roll", "d2_roll + 1e-13", "2024-04-30", "1M_CAL").replace(
+                "period = 3", "period = 2"
+            )
+        ),
+        ["ema_shared_tf error 1M_CAL 2", "ema_derivative error 1M_CAL 2"],
+    ),
+    "ema_union": (
+        "ALTER VIEW cmc_ema_multi_tf RENAME TO hidden;"
+        " CREATE VIEW cmc_ema_multi_tf AS SELECT * FROM hidden WHERE tf <> '7D'",
+        ["ema_union error"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_wrong_row_is_found(built: psycopg.Connection[Any], name: str) -> None:
+    damage, found = SHOWN[name]
+    rows = 'SELECT "check", severity, tf, period FROM audit_emas_rows(ARRAY[1])'
+    with built.transaction(force_rollback=True):
+        built.execute(damage.encode())
+        assert Counter(built.execute(rows).fetchall()) == expected(*found)
+
+
+def test_healthy_rows_are_silent_and_counted_by_the_summary(built: psycopg.Connection[Any]) -> None:
+    assert built.execute("SELECT * FROM audit_emas_rows()").fetchall() == []
+    counted = """
+        SELECT alignment_source, id, tf, period, count(*), count(*) FILTER (WHERE NOT roll), min(ts), max(ts),
+            count(*) - count(d1), count(*) - count(d2), count(*) - count(d1_roll), count(*) - count(d2_roll)
+        FROM cmc_ema_multi_tf_u GROUP BY 1, 2, 3, 4"""
+    told = """
+        SELECT CASE WHEN variant LIKE 'cal%' THEN 'multi_tf_' ELSE '' END || variant, id, tf, period, n_rows,
+            n_canonical, first_ts, last_ts, null_d1, null_d2, null_d1_roll, null_d2_roll
+        FROM emas_summary()"""
+    assert sorted(built.execute(told).fetchall()) == sorted(built.execute(counted).fetchall())
+
+
 def test_every_check_of_the_catalogue_is_planted_here(built: psycopg.Connection[Any]) -> None:
     catalogue = """SELECT "check" FROM audit_checks() WHERE audit LIKE 'audit\\_emas%'"""
     checks = {name for (name,) in built.execute(catalogue)}
-    assert checks == {name.split(":")[0] for name in DEFECTS}
+    assert checks == {name.split(":")[0] for name in (*DEFECTS, *SHOWN)}
     for name, (_, found) in DEFECTS.items():
         assert name.split(":")[0] in {text.split()[0] for text in found} or not found

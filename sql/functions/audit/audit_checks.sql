@@ -3,6 +3,7 @@
 --           order in which prices pass through the stages.
 -- Errors    none.   Cost  constant.
 -- Rule      a check that stands here finds its defect; the driver takes the names for --check from here.
+--           Those of audit_emas_rows take minutes for long histories and are made only when asked for.
 CREATE OR REPLACE FUNCTION audit_checks()
 RETURNS TABLE ("check" text, severity text, audit text, meaning text)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -82,6 +83,15 @@ BEGIN ATOMIC
         ('ema_forming', 'error', 'audit_emas_vectors', 'the vector of a forming bar is not its preview'),
         ('ema_out_of_range', 'error', 'audit_emas_vectors', 'an EMA outside the closes of the asset'),
         ('ema_block', 'error', 'audit_emas_vectors', 'a vector from which days are read is not what it was'),
-        ('ema_v1_v2_1d', 'error', 'audit_emas_vectors', 'multi_tf and multi_tf_v2 differ for single days')
+        ('ema_v1_v2_1d', 'error', 'audit_emas_vectors', 'multi_tf and multi_tf_v2 differ for single days'),
+        ('ema_row_count', 'error', 'audit_emas_rows', 'a series shows more or fewer rows than it has days'),
+        ('ema_canonical_count', 'error', 'audit_emas_rows', 'more or fewer canonical rows than closed bars'),
+        ('ema_duplicate_key', 'error', 'audit_emas_rows', 'a row is shown twice'),
+        ('ema_roll_mismatch', 'error', 'audit_emas_rows', 'roll is wrong about a closing day'),
+        ('ema_null_pattern', 'error', 'audit_emas_rows', 'a value is missing, or there where none can be'),
+        ('ema_derivative', 'error', 'audit_emas_rows', 'a difference is not that of the values shown'),
+        ('ema_ts_unknown', 'error', 'audit_emas_rows', 'a row on a day that the asset has not'),
+        ('ema_union', 'error', 'audit_emas_rows', 'the union has other rows than the six relations'),
+        ('ema_shared_tf', 'error', 'audit_emas_rows', 'months or years differ between us and iso')
     ) AS c ("check", severity, audit, meaning);
 END;
