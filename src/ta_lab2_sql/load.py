@@ -407,7 +407,12 @@ def load_files(
         for path in paths:
             _copy(cursor, path, form, asset)
         cursor.execute(query("load_shift"))
-        found = cursor.execute(query("load_upsert")).fetchall()
+        cursor.execute(query("load_there"))
+        ids, first, last = connection.execute(query("load_range")).fetchone() or ([], None, None)
+        cursor.execute(query("load_stored"), {"ids": ids, "first": first, "last": last})
+        cursor.execute(query("load_days"))
+        cursor.execute(query("load_upsert"))
+        found = cursor.execute(query("load_counts")).fetchall()
         for loaded in found:
             if loaded.earliest is not None:
                 cursor.execute(query("load_note"), {"id": loaded.id, "earliest": loaded.earliest})
