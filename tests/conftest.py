@@ -24,7 +24,8 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci")
 
 SERVER = "TA_LAB2_TEST_SERVER"  # how the workers of pytest-xdist learn the address; set by the run itself
-KEPT = ("TA_LAB2_TEST_URL", "TA_LAB2_CITUS_URL", SERVER)
+PARTITIONS = "TA_LAB2_TEST_PARTITIONS"
+KEPT = ("TA_LAB2_TEST_URL", "TA_LAB2_CITUS_URL", SERVER, PARTITIONS)
 FOREIGN = (
     "DATABASE_URL",
     "PGHOST",
@@ -92,14 +93,32 @@ def pytest_report_header() -> str:
 
 
 def migrated(**connection: Any) -> None:
-    """Load function of the template: this version's schema."""
+    """Load function of the template: this version's schema; TA_LAB2_TEST_PARTITIONS=4 splits its tables."""
     from ta_lab2_sql.migrate import Migration
 
     connection["autocommit"] = True
     with psycopg.connect(**connection) as target:
         Migration(target).upgrade()
+    if os.environ.get(PARTITIONS):
+        split(int(os.environ[PARTITIONS]), **connection)
 
 
+def split(partitions: int, **connection: Any) -> None:
+    """Turn the tables of assets into hash partitions."""
+    from ta_lab2_sql import distribute
+
+    connection["autocommit"] = True
+    with psycopg.connect(**connection) as target:
+        distribute.apply(target, partitions)
+
+
+def partitioned(**connection: Any) -> None:
+    """Load function of a template whose tables of assets are four hash partitions."""
+    migrated(**connection)
+    split(4, **connection)
+
+
+partitioned_server = factories.postgresql_noproc(dbname="ta_lab2_split", load=[partitioned])
 postgresql_server = factories.postgresql_noproc(dbname="ta_lab2_test", load=[migrated])
 empty_server = factories.postgresql_noproc(dbname="ta_lab2_empty")
 
@@ -118,6 +137,13 @@ def db_url(postgresql_server: Any) -> Iterator[str]:
     """The address of a fresh migrated database."""
     with _janitor(postgresql_server, postgresql_server.dbname, postgresql_server.template_dbname):
         yield address(postgresql_server, postgresql_server.dbname)
+
+
+@pytest.fixture
+def split_url(partitioned_server: Any) -> Iterator[str]:
+    """The address of a fresh migrated database whose tables of assets are four hash partitions."""
+    with _janitor(partitioned_server, partitioned_server.dbname, partitioned_server.template_dbname):
+        yield address(partitioned_server, partitioned_server.dbname)
 
 
 @pytest.fixture

@@ -307,6 +307,7 @@ class Report:
     to_revision: str | None
     applied: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+    distributed: int = 0
 
     @property
     def changed(self) -> bool:
@@ -372,6 +373,10 @@ class Migration:
             self._refuse_leftovers(recorded)
             self._grant_again(grants)
             self._finish(sink, head_revision())
+            if report.changed and before is not None:
+                from ta_lab2_sql import distribute
+
+                report.distributed = len(distribute.complete(self.connection))
             return report
 
     @contextmanager
@@ -397,8 +402,7 @@ class Migration:
                 self.connection.autocommit = True
 
     def _prepare(self, sink: Sink) -> None:
-        lock = f"ta-lab2 migrate {self.schema}"
-        self.connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (lock,))
+        lock_migrations(self.connection, self.schema)
         found = self.connection.execute(
             "SELECT FROM pg_namespace WHERE nspname = %s", (self.schema,)
         ).fetchone()
@@ -563,6 +567,13 @@ def offline(schema: str | None = None) -> str:
     return out.getvalue()
 
 
+def lock_migrations(connection: psycopg.Connection[Any], schema: str) -> None:
+    """One change of a schema's tables at a time, to the end of the transaction."""
+    connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"ta-lab2 migrate {schema}",)
+    )
+
+
 def current_schema(connection: psycopg.Connection[Any]) -> str:
     """The schema that unqualified names are created in."""
     row = connection.execute("SELECT current_schema()").fetchone()
@@ -614,7 +625,18 @@ def pending(connection: psycopg.Connection[Any]) -> list[str]:
         for path, sha256 in wanted.items()
         if recorded.get(path) != sha256
     ]
-    return found + [f"{path} is gone" for path in recorded if path not in wanted]
+    found += [f"{path} is gone" for path in recorded if path not in wanted]
+    if revision == head:
+        from ta_lab2_sql import distribute
+
+        now = distribute.layout(connection)
+        # A cluster's own functions say what is missing there.
+        found += [
+            f"table {name} is not like the others, {now}"
+            for name, partitions in now.partitions.items()
+            if now.kind != "citus" and partitions != now.usual
+        ]
+    return found
 
 
 def check_version(connection: psycopg.Connection[Any]) -> None:

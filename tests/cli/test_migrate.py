@@ -82,6 +82,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(tmp_path, "length_of.sql", LENGTH.format(body="BEGIN ATOMIC SELECT length(p_tf); END"))
     write(tmp_path, "twice.sql", DOUBLE.format(result="text"))
     write(tmp_path, "shown.sql", SHOWN)
+    write(tmp_path, "registry.txt", "DISTRIBUTED things\n")
     write(tmp_path, "manifest.txt", "length_of.sql\n-- tables\ntwice.sql\nshown.sql\n")
     monkeypatch.setattr(migrate, "resources", lambda name: tmp_path / name)
     return tmp_path

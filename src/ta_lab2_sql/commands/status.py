@@ -99,6 +99,8 @@ def _look(
 ) -> dict[str, Any]:
     if ids is not None:
         cursor.execute("SELECT check_ids(%s::int[])", (list(ids),))
+    from ta_lab2_sql.distribute import layout
+
     server = cursor.execute(query("status_server")).fetchone()
     assert server is not None
     assets = cursor.execute(query("status_assets"), {"ids": None if ids is None else list(ids)}).fetchall()
@@ -109,6 +111,7 @@ def _look(
         # check_version has compared them; it would have raised.
         "database_is_at_this_version": True,
         **server,
+        "layout": str(layout(connection)),
         "fresh": not any(row["waits_for"] for row in assets),
         "assets": assets,
         "waiting": [row["id"] for row in assets if row["waits_for"]],

@@ -26,14 +26,14 @@ SELECT
         FROM pg_class AS c
         CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS p (privilege)
         WHERE
-            c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+            c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
             AND c.relname NOT LIKE 'ta\_lab2%%'
             AND NOT has_table_privilege(c.oid, p.privilege)
     ) AS lacking,
     (
         SELECT array_agg(f.oid::regprocedure::text ORDER BY 1) FROM pg_proc AS f
         WHERE
-            f.pronamespace = current_schema()::regnamespace AND f.proname LIKE 'refresh%%'
+            f.pronamespace = quote_ident(current_schema())::regnamespace AND f.proname LIKE 'refresh%%'
             AND NOT has_function_privilege(f.oid, 'EXECUTE')
     ) AS not_executable,
     (

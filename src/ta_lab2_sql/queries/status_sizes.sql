@@ -7,6 +7,6 @@ SELECT
 FROM pg_class AS c
 LEFT JOIN LATERAL pg_partition_tree(c.oid) AS p ON true
 INNER JOIN pg_class AS l ON l.oid = coalesce(p.relid, c.oid)
-WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 GROUP BY c.relname
 ORDER BY bytes DESC, c.relname

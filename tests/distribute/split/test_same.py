@@ -1,0 +1,39 @@
+"""Partitions change nothing: tests of loads, bars, EMAs and audits once more, on hash partitions.
+
+TA_LAB2_TEST_PARTITIONS=4 runs the whole suite on them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from cli.test_load import (  # noqa: F401
+    test_only_differing_days_are_written_and_noted,
+    test_the_same_file_twice_changes_nothing,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sql.test_audit_bars import built, test_healthy_assets_have_no_findings  # noqa: F401
+from sql.test_bars import *  # noqa: F403
+
+from sql import test_bars_law, test_ema_examples
+
+Db = psycopg.Connection[Any]
+
+
+def test_this_is_about_partitions(db: Db) -> None:
+    found = db.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = 'bars'::regclass").fetchone()
+    assert found == (4,)
+
+
+@pytest.mark.parametrize("name", ["G", "W79"])
+def test_worked_emas(db: Db, name: str) -> None:
+    test_ema_examples.test_worked_examples(db, name, [50, 1, 2, 1, 9, 1, 20, 3])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=8)
+@given(st.lists(st.tuples(test_bars_law.step, test_bars_law.call), min_size=2, max_size=7))
+def test_incremental_is_full(db: Db, history: list[Any]) -> None:
+    test_bars_law.test_incremental_is_full.hypothesis.inner_test(db, history)  # type: ignore[attr-defined]
