@@ -186,7 +186,7 @@ def _check_values(
     for asset in chosen.ids or ():
         connection.execute("SELECT check_asset(%s)", (asset,))
     if chosen.tfs:
-        family = (variant or relation.family or "all").removeprefix("multi_tf_cal")
+        family = variant or relation.family or "all"
         connection.execute("SELECT check_timeframes(%s, %s)", (family, list(chosen.tfs)))
     known = {period for (period,) in connection.execute("SELECT period FROM dim_period")}
     for period in chosen.periods or ():

@@ -35,6 +35,14 @@ def solana(db: Db) -> Db:
     return db
 
 
+@pytest.fixture
+def with_emas(solana: Db) -> Db:
+    """The same, and its EMAs."""
+    for variant in ("multi_tf", "cal_us"):
+        solana.execute("SELECT FROM refresh_emas(5426, %s)", (variant,))
+    return solana
+
+
 def test_a_chart_shows_what_the_relations_hold(solana: Db) -> None:
     chart = plot.read(solana, 5426, ["3D", "1M_CAL"])
     assert [panel.tf for panel in chart.panels] == ["3D", "1M_CAL"]
@@ -54,6 +62,22 @@ def test_a_chart_shows_what_the_relations_hold(solana: Db) -> None:
     ]
 
 
+def test_a_chart_tells_canonical_values_from_previews(with_emas: Db) -> None:
+    chart = plot.read(with_emas, 5426, ["7D", "1M_CAL"], [9, 21, 50])
+    week, month = chart.panels
+    assert (week.variant, month.variant) == ("multi_tf", "cal_us")
+    assert list(week.emas) == [9, 21, 50]
+    assert list(month.emas) == [9, 21]
+    assert chart.notes == ["EMA 50 of 1M_CAL has no values there: it begins when 50 bars have closed"]
+    assert len(chart.colours) == 3
+    stored = with_emas.execute(
+        "SELECT ts, ema, roll FROM cmc_ema_multi_tf WHERE id = 5426 AND tf = '7D' AND period = 21 ORDER BY ts"
+    ).fetchall()
+    assert [(point.ts, point.ema, point.roll) for point in week.emas[21]] == stored
+    assert sum(not point.roll for point in week.emas[21]) == 1149 // 7 - 20
+    assert plot.read(with_emas, 5426, ["7D"], [9], variant="multi_tf").panels[0].emas[9] == week.emas[9]
+
+
 def test_weekends_of_a_stock_are_usual(db: Db) -> None:
     load_files(db, [str(files("ta_lab2_sql") / "demo_data" / "GOOG_900001.csv.gz")])
     db.execute("SELECT FROM refresh_bars(900001, 'multi_tf')")
@@ -64,9 +88,11 @@ def test_weekends_of_a_stock_are_usual(db: Db) -> None:
     assert "more than the usual 2" in chart.legend
 
 
-def test_html_draws_in_a_browser(solana: Db, cli: Cli, tmp_path: Path) -> None:
+def test_html_draws_in_a_browser(with_emas: Db, cli: Cli, tmp_path: Path) -> None:
     target = tmp_path / "chart.html"
-    result = cli("--json", "plot", 5426, "3D", "1M_CAL", "--from", "2023-06-01", "-o", target)
+    result = cli(
+        "--json", "plot", 5426, "3D", "1M_CAL", "--ema", "9,21", "--from", "2023-06-01", "-o", target
+    )
     assert result.code == 0, result.err
     told = json.loads(result.out)
     assert told["file"] == str(target)
@@ -87,10 +113,12 @@ def test_html_draws_in_a_browser(solana: Db, cli: Cli, tmp_path: Path) -> None:
     assert drawn == sum(told["bars"].values())
 
 
-def test_png_needs_no_browser(solana: Db, cli: Cli, tmp_path: Path) -> None:
+def test_png_needs_no_browser(with_emas: Db, cli: Cli, tmp_path: Path) -> None:
     sizes = []
     for tfs in (["1D"], ["7D", "1M_CAL", "1Y_CAL_ANCHOR"]):
-        result = cli("-q", "plot", 5426, *tfs, "--log", "-o", tmp_path / "chart.png", env={"PATH": ""})
+        result = cli(
+            "-q", "plot", 5426, *tfs, "--ema", "21", "--log", "-o", tmp_path / "chart.png", env={"PATH": ""}
+        )
         assert result.code == 0, result.err
         data = (tmp_path / "chart.png").read_bytes()
         assert data[:8] == b"\x89PNG\r\n\x1a\n"

@@ -65,6 +65,31 @@ def test_snapshots_in_a_range(solana: Db) -> None:
     assert frame.select("close", "count_days", "missing_days_where").rows() == wanted
 
 
+def test_emas_are_those_of_the_relation(solana: Db) -> None:
+    for variant, tf in (("multi_tf", "7D"), ("cal_us", "1M_CAL")):
+        solana.execute("SELECT FROM refresh_emas(5426, %s)", (variant,))
+        found = ta_lab2_sql.emas(solana, variant, 5426, tf, 9, start="2022-06-01")
+        relation = "cmc_ema_" + (variant if variant == "multi_tf" else f"multi_tf_{variant}")
+        wanted = solana.execute(
+            f"SELECT id, ts, roll, ema, d1, d2, d1_roll, d2_roll FROM {relation} WHERE id = 5426 AND tf = %s "
+            "AND period = 9 AND ts >= '2022-06-01 00:00+00' ORDER BY ts".encode(),
+            (tf,),
+        ).fetchall()
+        assert len(wanted) > 600
+        assert found.select("id", "ts", "roll", "ema", "d1", "d2", "d1_roll", "d2_roll").rows() == wanted
+        assert found["ema_bar"].is_null().all() == (variant == "multi_tf")
+        wide = ta_lab2_sql.matrix(solana, variant, [7, 5426], tf, [21, 9], start="2022-06-01")
+        assert wide.columns == ["id", "tf", "ts", "roll", "ema_9", "ema_21"]
+        assert wide["ema_9"].to_list() == found["ema"].to_list()
+        assert wide["ema_21"].null_count() > 0 or tf == "7D"
+    table = ta_lab2_sql.matrix(solana, "multi_tf", 5426, "7D", library="pandas")
+    assert list(table.columns[4:6]) == ["ema_6", "ema_9"]
+    assert table["ema_200"].isna().all()
+    with pytest.raises(psycopg.Error) as caught:
+        ta_lab2_sql.emas(solana, "multi_tf", 5426, "7D", 22)
+    assert caught.value.sqlstate == "TA003"
+
+
 def test_pandas_gets_the_same(solana: Db) -> None:
     pd = pytest.importorskip("pandas")
     frame = ta_lab2_sql.snapshots(solana, [5426, 7], "3D", start="2024-01-03", library="pandas")
