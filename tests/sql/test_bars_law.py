@@ -9,6 +9,7 @@ from typing import Any
 from bars_helpers import (
     FAMILIES,
     Db,
+    by_day,
     copy_raw,
     differences,
     everything,
@@ -54,6 +55,10 @@ def raw(day: date, given: tuple[Any, ...]) -> Raw:
         return replace(made, timehigh=None, timelow=None)
     if kind == 2:
         return replace(made, timestamp=at(f"{day} 21:00"), timeclose=at(f"{day} 21:00"))
+    if kind == 3:
+        # A day that overlaps the ones before it.
+        early = made.timestamp - timedelta(days=3)
+        return replace(made, timeopen=early, timehigh=early, timelow=early + timedelta(hours=1))
     return made
 
 
@@ -153,6 +158,7 @@ def test_incremental_is_full(db: Db, history: list[Any]) -> None:
     raw_days = list(present.values())
     for family in FAMILIES:
         assert differences(shown(db, family), expected(db, raw_days, family, zone)) == [], family
+    assert differences(by_day(db), expected(db, raw_days, "multi_tf", zone, tfs=list(TIMEFRAMES))) == []
     copy_raw(db, 1, 2)
     refresh(db, "all", 2, tz=zone)
     found, wanted = everything(db, 1), everything(db, 2)

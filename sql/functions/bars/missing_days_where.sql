@@ -6,7 +6,6 @@
 CREATE OR REPLACE FUNCTION missing_days_where(p_start int, p_interior int, p_end int)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN nullif(concat_ws(',',
-    CASE WHEN p_start > 0 THEN 'start' END,
-    CASE WHEN p_interior > 0 THEN 'interior' END,
-    CASE WHEN p_end > 0 THEN 'end' END), '');
+RETURN (
+    '{start,interior,"start,interior",end,"start,end","interior,end","start,interior,end"}'::text[]
+)[(p_start > 0)::int + 2 * (p_interior > 0)::int + 4 * (p_end > 0)::int];
