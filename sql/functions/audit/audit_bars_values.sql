@@ -12,6 +12,8 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET jit = off
 SET plan_cache_mode = force_custom_plan
+SET enable_nestloop = off
+SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 BEGIN
