@@ -69,8 +69,8 @@ class Request:
     fail_fast: bool = False
 
     def given(self) -> dict[str, Any]:
-        """The options that aren't the defaults."""
-        fields = dataclasses.fields(self)[1:]
+        """The options that aren't the defaults; how many workers there are changes nothing."""
+        fields = [f for f in dataclasses.fields(self) if f.name not in ("what", "workers")]
         return {f.name: getattr(self, f.name) for f in fields if getattr(self, f.name) != f.default}
 
     def parameters(self) -> dict[str, Any]:
@@ -215,6 +215,7 @@ class Result:
             "what": self.request.what,
             "assets": self.looked_at,
             "unchanged": self.looked_at - self.to_do,
+            "to_do": self.to_do,
             "refreshed": self.done,
             "changed": len(self.changed),
             "failed": len(self.failures),
@@ -374,19 +375,19 @@ def _notify(connection: psycopg.Connection[Any], result: Result, run_id: int) ->
     changed = result.changed
     if not changed:
         return
-    payload = {
-        "event": "refresh",
-        "what": result.request.what,
-        "schema": current_schema(connection),
-        "run_id": run_id,
-        "changed": len(changed),
-        "failed": len(result.failures),
-        # A payload has at most 8000 bytes; who needs all ids of a large run reads the states.
-        "ids": changed[:MOST_IDS],
-        "dirty_from": result.dirty_from,
-    }
     # The run is logged and done; that somebody couldn't be told doesn't make it fail.
     with suppress(Exception):
+        payload = {
+            "event": "refresh",
+            "what": result.request.what,
+            "schema": current_schema(connection),
+            "run_id": run_id,
+            "changed": len(changed),
+            "failed": len(result.failures),
+            # A payload has at most 8000 bytes; who needs all ids of a large run reads the states.
+            "ids": changed[:MOST_IDS],
+            "dirty_from": result.dirty_from,
+        }
         connection.execute(query("refresh_notify"), {"payload": json.dumps(payload, default=jsonable)})
 
 

@@ -210,7 +210,7 @@ def test_everything_is_refreshed_and_unchanged_assets_are_not_even_called(
     assert "3 assets: nothing new" in nothing.err
     prices(small, 2, days=22)
     again = json.loads(cli("--json", "refresh", "all").out)
-    assert (again["assets"], again["unchanged"], again["changed"]) == (3, 2, 1)
+    assert (again["assets"], again["unchanged"], again["to_do"]) == (3, 2, 1)
     assert [row["id"] for row in again["results"]] == [2]
     assert {row["action"] for row in again["results"][0]["rows"]} == {"append"}
     assert small.execute(counted).fetchall() > emas

@@ -246,6 +246,10 @@ def _show(settings: Settings, result: Any) -> None:
         settings.note(found if result.looked_at else "no assets are loaded")
         return
     took = f"{result.done} of {result.to_do} assets in {result.seconds:.2f} s"
-    settings.show(result.by_family(), title=f"refresh {result.request.what}: {took}")
+    table = result.by_family()
+    if table:
+        settings.show(table, title=f"refresh {result.request.what}: {took}")
     if result.failures:
         settings.show(result.failures, title="failed")
+    if result.not_started:
+        settings.note(f"{len(result.not_started)} of {result.to_do} assets were not begun")
