@@ -108,9 +108,9 @@ BEGIN
                 IF p_seed_at[18] = i THEN v18 := p_seeds[18]; v_live := v_live + 1; END IF;
             END IF;
             n := n + 1;
-            v := (ARRAY[
-                    v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18
-            ])[:v_live];
+            -- Not a slice: that would keep a bitmap of NULLs, and equal vectors would be stored differently.
+            v := array_remove(
+                ARRAY[v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18], NULL);
             RETURN NEXT;
             v_end := p_ends[n + 1];
             EXIT WHEN v_end IS NULL;

@@ -13,7 +13,8 @@ BEGIN
     IF cardinality(p_before) > 18 THEN
         RETURN ema_step(p_alphas[:18], p_before[:18], p_x) || ema_step(p_alphas[19:], p_before[19:], p_x);
     END IF;
-    RETURN (ARRAY[
+    -- Not a slice: that would keep a bitmap of NULLs, and equal vectors would be stored differently.
+    RETURN array_remove(ARRAY[
         p_alphas[1] * p_x + (1.0::float8 - p_alphas[1]) * p_before[1],
         p_alphas[2] * p_x + (1.0::float8 - p_alphas[2]) * p_before[2],
         p_alphas[3] * p_x + (1.0::float8 - p_alphas[3]) * p_before[3],
@@ -32,6 +33,6 @@ BEGIN
         p_alphas[16] * p_x + (1.0::float8 - p_alphas[16]) * p_before[16],
         p_alphas[17] * p_x + (1.0::float8 - p_alphas[17]) * p_before[17],
         p_alphas[18] * p_x + (1.0::float8 - p_alphas[18]) * p_before[18]
-    ])[:cardinality(p_before)];
+    ], NULL);
 END;
 $$;
