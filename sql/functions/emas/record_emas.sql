@@ -62,7 +62,9 @@ BEGIN
         dirty_from := CASE
             WHEN v_group.refreshed = '{}' THEN NULL
             WHEN v_anew THEN p_first
-            ELSE least(v_group.dirty_from, v_group.hidden_from, v_group.waiting_from, v_group.waiting_hidden)
+            -- A mark of -infinity means everything; users get a day that exists.
+            ELSE greatest(p_first, least(
+                v_group.dirty_from, v_group.hidden_from, v_group.waiting_from, v_group.waiting_hidden))
         END;
         v_kept := ARRAY(
             SELECT t.tf FROM unnest(v_group.due) AS t (tf)
