@@ -46,6 +46,7 @@ DECLARE
     v_family text;
     v_bar_tfs text[];
     v_started timestamptz := clock_timestamp();
+    v_odd record;
 BEGIN
     p_full := coalesce(p_full, false);
     IF p_variant = 'all' THEN
@@ -74,35 +75,47 @@ BEGIN
         CROSS JOIN LATERAL unnest(variant_groups(w.variant)) WITH ORDINALITY AS x (variant, i)
         GROUP BY x.variant
     ) AS g;
-    RETURN QUERY
-    WITH done AS MATERIALIZED (
-        SELECT * FROM refresh_ema_groups(p_id, v_groups, p_full, p_tfs)
-    ),
-    counted AS (
+    BEGIN
+        RETURN QUERY
+        WITH done AS MATERIALIZED (
+            SELECT * FROM refresh_ema_groups(p_id, v_groups, p_full, p_tfs)
+        ),
+        counted AS (
+            SELECT
+                w.variant, w.ordinal, d.action, d.dirty_from, d.series, d.vectors_written,
+                w.variant = (
+                    SELECT o.variant FROM unnest(v_wanted) WITH ORDINALITY AS o (variant, ordinal)
+                    WHERE d.variant = ANY(variant_groups(o.variant)) ORDER BY o.ordinal LIMIT 1) AS counts
+            FROM unnest(v_wanted) WITH ORDINALITY AS w (variant, ordinal)
+            LEFT JOIN done AS d ON d.variant = ANY(variant_groups(w.variant))
+        )
         SELECT
-            w.variant, w.ordinal, d.action, d.dirty_from, d.series, d.vectors_written,
-            w.variant = (
-                SELECT o.variant FROM unnest(v_wanted) WITH ORDINALITY AS o (variant, ordinal)
-                WHERE d.variant = ANY(variant_groups(o.variant)) ORDER BY o.ordinal LIMIT 1) AS counts
-        FROM unnest(v_wanted) WITH ORDINALITY AS w (variant, ordinal)
-        LEFT JOIN done AS d ON d.variant = ANY(variant_groups(w.variant))
-    )
-    SELECT
-        p_id, c.variant,
-        coalesce((array_agg(c.action ORDER BY
-            array_position(ARRAY['rebuild', 'backfill', 'revise', 'append', 'noop'], c.action))
-            FILTER (WHERE c.counts))[1], 'noop'),
-        min(c.dirty_from) FILTER (WHERE c.counts), coalesce(sum(c.series), 0)::int,
-        coalesce(sum(c.vectors_written) FILTER (WHERE c.counts), 0)::int, clock_timestamp() - v_started
-    FROM counted AS c
-    GROUP BY c.variant, c.ordinal
-    ORDER BY c.ordinal;
-EXCEPTION
-    WHEN numeric_value_out_of_range THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TA011',
-                MESSAGE = format('asset %s: a value of an EMA is out of the range of a double', p_id),
-            DETAIL = format('Closes beyond about 1e300 or below 1e-300 can do that: %s', SQLERRM),
-            HINT = 'Correct the closes of the asset; the EMAs stay as they were.';
+            p_id, c.variant,
+            coalesce((array_agg(c.action ORDER BY
+                array_position(ARRAY['rebuild', 'backfill', 'revise', 'append', 'noop'], c.action))
+                FILTER (WHERE c.counts))[1], 'noop'),
+            min(c.dirty_from) FILTER (WHERE c.counts), coalesce(sum(c.series), 0)::int,
+            coalesce(sum(c.vectors_written) FILTER (WHERE c.counts), 0)::int, clock_timestamp() - v_started
+        FROM counted AS c
+        GROUP BY c.variant, c.ordinal
+        ORDER BY c.ordinal;
+    EXCEPTION
+        WHEN numeric_value_out_of_range THEN
+            -- Days and bars stand as they were just brought up to date; they tell which close it was.
+            SELECT * INTO v_odd FROM find_ema_out_of_range(p_id);
+            IF v_odd.tf IS NULL THEN
+                RAISE;
+            END IF;
+            RAISE EXCEPTION USING
+                ERRCODE = 'TA011',
+                MESSAGE = format(
+                    'asset %s, timeframe %s, %s: the EMA of period %s is out of the range of a double',
+                    p_id, v_odd.tf, to_char(v_odd.ts AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.MS"Z"'),
+                    v_odd.period),
+                DETAIL = format(
+                    'Long runs of zeros and closes beyond about 1e300 or below 1e-300 can do that: %s',
+                    SQLERRM),
+                HINT = 'Correct the closes of the asset; days, bars and EMAs stay as they were.';
+    END;
 END;
 $$;
