@@ -51,7 +51,7 @@ $(VENV)/.bench: $(STAMP)
 	@touch $@
 
 soak: $(STAMP)
-	$(BIN)/python -m benchmarks.soak $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m law.soak $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
