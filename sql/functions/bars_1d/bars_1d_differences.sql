@@ -15,6 +15,8 @@ SET search_path FROM CURRENT
 -- Few days are looked at: the planner, who doesn't know it, would merge whole histories.
 SET enable_mergejoin = off
 SET enable_hashjoin = off
+-- Planning it costs more than running it.
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 BEGIN
