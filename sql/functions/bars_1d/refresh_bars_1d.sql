@@ -18,6 +18,8 @@ CREATE OR REPLACE FUNCTION refresh_bars_1d(
     OUT days_read int, OUT rejected int, OUT repaired_timehigh int, OUT repaired_timelow int)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
+-- One more day costs less than planning for it; for whole histories the plans are the same.
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
