@@ -32,5 +32,6 @@ FROM (
         )) AS first_unit
     FROM bars_state AS s
     INNER JOIN dim_timeframe AS t ON t.bar_group = s.family
-    GROUP BY s.id, s.family, t.tf
+    -- tz too: the key of a partitioned table doesn't stand for its other columns.
+    GROUP BY s.id, s.family, s.tz, t.tf
 ) AS g;
