@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from datetime import datetime, timezone
@@ -83,6 +84,8 @@ def main(
         click.echo(f"{time.perf_counter() - began:6.1f} s  {text}", err=True)
 
     failed: list[str] = []
+    # So that a run that is ended from outside takes its server with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with place.database(db_url) as url:
         suite = Suite(url, sizes, say)
         header: dict[str, Any] = {
