@@ -229,6 +229,7 @@ class Suite:
         # Once through everything: same numbers on all sides, warm caches.
         run(self.forget)
         run(self.refresh(BTC))
+        run("ANALYZE")
         self.peer.build([BTC], FAMILIES, self.variants)
         self.compact.build(BTC, FAMILIES, self.has_emas)
         self.same_numbers()
@@ -775,6 +776,7 @@ class Suite:
 
     def assets(self) -> None:
         """Throughput by connections, and the driver as a process."""
+        self.run("DROP SCHEMA IF EXISTS peer CASCADE; DROP SCHEMA IF EXISTS plain CASCADE")
         self.run(self.forget)
         self.repeat(self.ids, self.sizes.days, 97)
         days = self.one("SELECT count(*) FROM cmc_price_histories7 WHERE id = ANY(%s)", self.ids)
