@@ -121,7 +121,9 @@ BEGIN
                     THEN raise_alpha_missing(p.tf, p_periods)
                 WHEN p.bar_before IS NULL THEN '{}'
                 WHEN e.id IS NULL OR (p.bar_before = p.bar_seq) = (e.anchor IS NULL)
-                    OR (e.bar_space IS NULL AND (p_bar OR NOT p.by_rows)) OR (e.day_space IS NULL AND p_day)
+                    OR (cardinality(e.bar_space) IS DISTINCT FROM width_bucket(e.n_closed, p_periods)
+                        AND (p_bar OR NOT p.by_rows))
+                    OR (cardinality(e.day_space) IS DISTINCT FROM width_bucket(e.n_closed, p_periods) AND p_day)
                     THEN raise_emas_differ(p_id, p.tf)
                 WHEN p.bar_before = p.bar_seq THEN e.anchor
                 ELSE coalesce(e.bar_space, '{}')
