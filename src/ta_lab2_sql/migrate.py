@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ta_lab2_sql import __version__
 from ta_lab2_sql.errors import DatabaseUnusable, WorkFailed, WrongUsage
+from ta_lab2_sql.queries import query
 
 if TYPE_CHECKING:
     import psycopg
@@ -325,10 +326,13 @@ class Migration:
         self.connection = connection
         self.schema = schema or current_schema(connection)
         self.catalogue = catalogue()
+        self.roles = False
 
-    def upgrade(self, to: str = "head") -> Report:
-        """Upgrade or downgrade; everything or nothing."""
+    def upgrade(self, to: str = "head", *, roles: bool = False) -> Report:
+        """Upgrade or downgrade; everything or nothing. With roles: let the reader and the runner in."""
         import psycopg
+
+        self.roles = roles
 
         try:
             return self._attempt(to, recreate=False)
@@ -372,6 +376,10 @@ class Migration:
             self._apply(sink, self.catalogue.after_tables, recorded, report)
             self._refuse_leftovers(recorded)
             self._grant_again(grants)
+            if self.roles:
+                sink.run(query("roles_create"), "roles")
+            if self.roles or report.changed:
+                sink.run(privileges(), "privileges")
             self._finish(sink, head_revision())
             if report.changed and before is not None:
                 from ta_lab2_sql import distribute
@@ -539,7 +547,21 @@ class Migration:
         report.to_revision = None
 
 
-def offline(schema: str | None = None) -> str:
+def privileges() -> str:
+    """What PUBLIC may not do, and what the roles may, as one statement."""
+    from ta_lab2_sql import registry
+
+    tables = registry.read()
+    written = [name for name in tables.distributed if name != "cmc_price_histories7"]
+    return query("roles_grant").format(tables=array(tables.tables), written=array(written))
+
+
+def array(names: Iterable[str]) -> str:
+    """An array of texts as SQL text."""
+    return f"ARRAY[{', '.join(literal(name) for name in names)}]"
+
+
+def offline(schema: str | None = None, *, roles: bool = False) -> str:
     """One file that installs everything from nothing with `psql -f`."""
     from alembic import command
 
@@ -562,6 +584,9 @@ def offline(schema: str | None = None) -> str:
     command.upgrade(config, f"{LABEL}@head", sql=True)
     for thing in things.after_tables:
         apply_object(sink, thing)
+    if roles:
+        sink.run(query("roles_create"), "roles")
+    sink.run(privileges(), "privileges")
     sink.run(_stamp_sql(_stamp(things, head_revision())), "version")
     out.write("\nCOMMIT;\n")
     return out.getvalue()

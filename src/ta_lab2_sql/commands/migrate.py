@@ -20,9 +20,14 @@ from ta_lab2_sql.settings import Settings, pass_settings
     help="Revision to go to, up or down; base removes ta-lab2 and its data.",
 )
 @click.option("--check", is_flag=True, help="Change nothing; exit 3 when the database is behind.")
+@click.option(
+    "--roles",
+    is_flag=True,
+    help="Also make the roles ta_lab2_reader (may read) and ta_lab2_runner (may refresh) and let them in.",
+)
 @click.option("--yes", is_flag=True, help="Allow --to base, which drops all data.")
 @pass_settings
-def command(settings: Settings, as_sql: bool, to: str, check: bool, yes: bool) -> None:
+def command(settings: Settings, as_sql: bool, to: str, check: bool, roles: bool, yes: bool) -> None:
     """Bring the database to this version of ta-lab2: tables, functions and views, in one transaction.
 
     Run again it changes nothing.
@@ -36,8 +41,10 @@ def command(settings: Settings, as_sql: bool, to: str, check: bool, yes: bool) -
 
     if as_sql:
         if check or to != "head":
-            raise WrongUsage("--sql goes alone", "the command line", "leave --to and --check out")
-        click.echo(migrate.offline(settings.schema), nl=False)
+            raise WrongUsage(
+                "--sql goes alone or with --roles", "the command line", "leave --to and --check out"
+            )
+        click.echo(migrate.offline(settings.schema, roles=roles), nl=False)
         return
     with settings.connect("migrate") as connection:
         if check:
@@ -45,7 +52,7 @@ def command(settings: Settings, as_sql: bool, to: str, check: bool, yes: bool) -
             return
         if to == "base" and not yes:
             raise WrongUsage("--to base drops all tables and their data", "--to", "add --yes if you mean it")
-        report = migrate.Migration(connection, settings.schema).upgrade(to)
+        report = migrate.Migration(connection, settings.schema).upgrade(to, roles=roles)
     record = {
         "schema": report.schema,
         "from": report.from_revision,
@@ -56,7 +63,10 @@ def command(settings: Settings, as_sql: bool, to: str, check: bool, yes: bool) -
     }
     if settings.json:
         settings.show_one(record)
-    elif not report.changed:
+        return
+    if roles:
+        settings.note(f"schema {report.schema}: GRANT ta_lab2_reader or ta_lab2_runner to who logs in")
+    if not report.changed:
         settings.note(f"schema {report.schema}: already at revision {report.to_revision}, nothing to do")
     else:
         settings.note(
