@@ -38,6 +38,8 @@ DECLARE
     v_dropped text[];
     v_more record;
     v_odd text;
+    v_one_day boolean := false;
+    v_built int;
 BEGIN
     SELECT d.bar_seq, d."timestamp" INTO v_rows, v_last
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
@@ -47,13 +49,23 @@ BEGIN
             OR EXISTS (SELECT FROM bars_state AS s WHERE s.id = p_id AND s.family = ANY(p_groups))
             OR EXISTS (SELECT FROM bars AS b WHERE b.id = p_id);
     ELSE
-        SELECT coalesce(bool_or(
-            coalesce(p.tfs, '{}') <> p.due OR p.dirty_from IS NOT NULL OR p.waiting
-            OR (p.due <> '{}'
-                AND ROW(p.n_rows, p.first_ts, p.last_ts) IS DISTINCT FROM ROW(v_rows, v_first, v_last))
-        ), false)
-        INTO v_work
-        FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false) AS p;
+        WITH groups AS MATERIALIZED (
+            SELECT * FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false)
+        )
+        SELECT
+            coalesce(bool_or(
+                coalesce(p.tfs, '{}') <> p.due OR p.dirty_from IS NOT NULL OR p.waiting
+                OR (p.due <> '{}'
+                    AND ROW(p.n_rows, p.first_ts, p.last_ts) IS DISTINCT FROM ROW(v_rows, v_first, v_last))
+            ), false),
+            p_tfs IS NULL AND coalesce(bool_and(
+                p.due = coalesce(p.tfs, '{}') AND NOT p.waiting AND (p.due = '{}' OR (
+                    p.dirty_from = v_last AND ROW(p.n_rows, p.first_ts) IS NOT DISTINCT FROM ROW(v_rows - 1,
+                        v_first)))
+            ), false),
+            count(p.n_rows), ARRAY(SELECT t.tf FROM groups AS g CROSS JOIN LATERAL unnest(g.due) AS t (tf))
+        INTO v_work, v_one_day, v_built, v_tfs
+        FROM groups AS p;
     END IF;
     IF NOT v_work THEN
         RETURN QUERY
@@ -75,6 +87,14 @@ BEGIN
     SELECT d.bar_seq, d."timestamp" INTO v_rows, v_last
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
     SELECT d."timestamp" INTO v_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
+    -- The daily case needs no closer look, unless somebody else was there before the lock.
+    IF v_one_day AND v_built = (
+        SELECT count(*) FROM bars_state AS s
+        WHERE s.id = p_id AND s.family = ANY(p_groups) AND s.n_rows = v_rows - 1 AND s.dirty_from = v_last)
+    THEN
+        RETURN QUERY SELECT * FROM append_bar_groups(p_id, p_groups, p_tz, v_tfs, v_rows, v_last);
+        RETURN;
+    END IF;
 
     IF NOT p_full AND NOT p_rezone THEN
         SELECT p.bar_group INTO v_odd

@@ -123,7 +123,8 @@ BEGIN
                 WHEN e.id IS NULL OR (p.bar_before = p.bar_seq) = (e.anchor IS NULL)
                     OR (cardinality(e.bar_space) IS DISTINCT FROM width_bucket(e.n_closed, p_periods)
                         AND (p_bar OR NOT p.by_rows))
-                    OR (cardinality(e.day_space) IS DISTINCT FROM width_bucket(e.n_closed, p_periods) AND p_day)
+                    OR (cardinality(e.day_space) IS DISTINCT FROM width_bucket(e.n_closed, p_periods)
+                        AND p_day)
                     THEN raise_emas_differ(p_id, p.tf)
                 WHEN p.bar_before = p.bar_seq THEN e.anchor
                 ELSE coalesce(e.bar_space, '{}')

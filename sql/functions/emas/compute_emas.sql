@@ -63,8 +63,8 @@ BEGIN
         FROM bar_rows AS r INNER JOIN frames AS f ON f.tf = r.tf
         GROUP BY r.tf, f.closed_before
     ),
-    -- The closes of all days that a walk needs, and the means of the first days, which seed day space and 1D where
-    -- a period goes live from here on. Read by subselects, so that no row carries the arrays.
+    -- The closes of all days that a walk needs, and the means of the first days, which seed day space and 1D
+    -- where a period goes live from here on. Read by subselects, so that no row carries the arrays.
     days AS MATERIALIZED (
         SELECT
             w.first_row,

@@ -44,15 +44,20 @@ BEGIN
     END IF;
     SELECT d.bar_seq, d."timestamp" INTO v_rows, v_last
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
-    IF NOT (v_rows IS NULL AND (
-            EXISTS (SELECT FROM emas AS e WHERE e.id = p_id) OR EXISTS (SELECT FROM emas_state AS s
-                WHERE s.id = p_id)))
-        AND NOT EXISTS (
-            SELECT FROM ema_timeframes_to_refresh(p_id, p_groups, v_periods, p_full, p_tfs))
-        AND NOT EXISTS (
-            SELECT FROM ema_groups_due(p_id, p_groups) AS g
-            WHERE NOT g.tfs <@ g.due OR (g.dirty_from IS NULL AND g.n_rows IS DISTINCT FROM v_rows
-                AND g.n_rows IS NOT NULL))
+    -- Where the states say that all is done, there is nothing to do.
+    IF NOT p_full AND v_rows IS NOT NULL AND NOT EXISTS (
+        SELECT
+        FROM (
+            SELECT u.variant, CASE u.variant WHEN 'multi_tf_v2' THEN 'multi_tf'
+                ELSE u.variant END AS bar_group
+            FROM unnest(p_groups) AS u (variant)
+        ) AS g
+        LEFT JOIN emas_state AS e ON e.id = p_id AND e.variant = g.variant
+        LEFT JOIN bars_state AS s ON s.id = p_id AND s.family = g.bar_group
+        WHERE
+            e.tfs IS DISTINCT FROM CASE WHEN g.bar_group = 'multi_tf' THEN ARRAY['1D'] || s.tfs ELSE s.tfs END
+            OR e.dirty_from IS NOT NULL OR e.periods <> v_periods OR e.n_rows <> v_rows OR e.last_ts <> v_last
+    ) AND NOT EXISTS (SELECT FROM emas_pending AS q WHERE q.id = p_id)
     THEN
         RETURN QUERY
         SELECT g.variant, 'noop', NULL::timestamptz, coalesce(s.series, 0), 0
@@ -81,6 +86,12 @@ BEGIN
     SELECT d.bar_seq, d."timestamp" INTO v_rows, v_last
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
     SELECT d."timestamp" INTO v_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
+    IF NOT p_full AND p_tfs IS NULL THEN
+        RETURN QUERY SELECT * FROM append_ema_groups(p_id, p_groups, v_periods, v_rows, v_first, v_last);
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END IF;
     IF NOT p_full THEN
         SELECT g.variant INTO v_odd FROM ema_groups_due(p_id, p_groups) AS g
         WHERE
