@@ -51,6 +51,8 @@ class Plan:
     before: Layout
     statements: list[str]
     afterwards: list[str]
+    # What has to be locked first; a cluster locks for itself.
+    lock: str | None = None
 
 
 def layout(connection: psycopg.Connection[Any]) -> Layout:
@@ -83,7 +85,7 @@ def plan(connection: psycopg.Connection[Any], count: int | None) -> Plan:
     rows = connection.execute(
         query("distribute_partitions"), {"tables": tables, "partitions": wanted}
     ).fetchall()
-    return Plan(before, [statement for (statement,) in rows], [])
+    return Plan(before, [statement for (statement,) in rows], [], _lock_tables())
 
 
 def _cluster(connection: psycopg.Connection[Any], before: Layout, count: int | None) -> Plan:
@@ -120,26 +122,39 @@ def script(connection: psycopg.Connection[Any], count: int | None) -> str:
     if not found.statements and not found.afterwards:
         return ""
     schema = current_schema(connection)
-    inside = [session_settings(schema), *(f"{s};\n" for s in (_lock_tables(), *found.statements))]
+    inside = [session_settings(schema), *(f"{s};\n" for s in (found.lock, *found.statements) if s)]
     return "".join(["BEGIN;\n", *inside, "COMMIT;\n", *(f"{s};\n" for s in found.afterwards)])
 
 
 def apply(connection: psycopg.Connection[Any], count: int | None) -> Plan:
     """Do it: all of it or nothing. Returns what was done."""
     schema = current_schema(connection)
-    # Who works on the tables waits, or is waited for; the plan is made of what can't change any more.
+    found = plan(connection, count)
+    if not found.statements and not found.afterwards:
+        return found
     with connection.transaction():
         lock_migrations(connection, schema)
         connection.execute(session_settings(schema).encode(), prepare=False)
-        found = plan(connection, count)
-        if found.statements:
-            connection.execute(_lock_tables().encode())
+        if found.lock:
+            # Who works on the tables is waited for; from here on the plan can't become wrong.
+            connection.execute(found.lock.encode())
             found = plan(connection, count)
         for statement in found.statements:
             connection.execute(statement.encode(), prepare=False)
     for statement in found.afterwards:
         connection.execute(statement.encode(), prepare=False)
     return found
+
+
+def balance(connection: psycopg.Connection[Any], now: Layout) -> list[dict[str, Any]]:
+    """How much lies where: a row per partition or per node; nothing of plain tables."""
+    from psycopg.rows import dict_row
+
+    if now.kind == "plain":
+        return []
+    name = "status_shards" if now.kind == "citus" else "status_partitions"
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query(name), {"tables": list(registry.read().distributed)}).fetchall()
 
 
 def complete(connection: psycopg.Connection[Any]) -> list[str]:

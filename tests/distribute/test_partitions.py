@@ -216,6 +216,8 @@ def test_the_command(cli: Cli, db: Db, tmp_path: Path) -> None:
     assert cli("refresh", "all").code == 0
     assert cli("migrate", "--check").code == 0
     assert "3 hash partitions by id" in cli("status").out
+    told = json.loads(cli("--json", "status").out)
+    assert [row["partition"] for row in told["balance"]] == ["0of3", "1of3", "2of3"]
     assert cli("distribute").code == 2
     assert cli("distribute", "--apply", "--partitions", "-1").code == 2
 

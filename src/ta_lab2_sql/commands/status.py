@@ -99,8 +99,9 @@ def _look(
 ) -> dict[str, Any]:
     if ids is not None:
         cursor.execute("SELECT check_ids(%s::int[])", (list(ids),))
-    from ta_lab2_sql.distribute import layout
+    from ta_lab2_sql import distribute
 
+    layout = distribute.layout(connection)
     server = cursor.execute(query("status_server")).fetchone()
     assert server is not None
     assets = cursor.execute(query("status_assets"), {"ids": None if ids is None else list(ids)}).fetchall()
@@ -111,7 +112,8 @@ def _look(
         # check_version has compared them; it would have raised.
         "database_is_at_this_version": True,
         **server,
-        "layout": str(layout(connection)),
+        "layout": str(layout),
+        "balance": distribute.balance(connection, layout),
         "fresh": not any(row["waits_for"] for row in assets),
         "assets": assets,
         "waiting": [row["id"] for row in assets if row["waits_for"]],
@@ -186,6 +188,11 @@ def _print(settings: Settings, told: dict[str, Any]) -> None:
     total = sum(row["bytes"] for row in told["sizes"])
     parts = ", ".join(f"{row['relation']} {_bytes(row['bytes'])}" for row in told["sizes"][:4])
     line("size", f"{_bytes(total)}: {parts}")
+    if told["balance"]:
+        sizes = [row["bytes"] for row in told["balance"]]
+        line("balance", f"{len(told['balance'])} parts of {_bytes(min(sizes))} to {_bytes(max(sizes))}")
+        if settings.verbose:
+            settings.show(told["balance"])
     _print_run(line, told)
     _print_assets(settings, told)
 

@@ -1,0 +1,229 @@
+"""The statements for a Citus cluster, against what one was seen to allow; no cluster is needed.
+
+A pretended cluster keeps the catalogue that Citus keeps, so that a second run can be seen to do nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from ta_lab2_sql import distribute, errors, registry
+from ta_lab2_sql.load import load_files
+
+Db = psycopg.Connection[Any]
+TABLES = registry.read()
+DATA = Path(__file__).parents[2] / "src" / "ta_lab2_sql" / "demo_data"
+
+PRETENDED = """
+CREATE TABLE pg_dist_partition (logicalrelid regclass, partmethod "char", colocated_with text, shards int);
+CREATE TABLE pg_dist_object (classid oid, objid oid, distribution_argument_index int);
+CREATE TABLE pg_dist_node (isactive boolean, shouldhaveshards boolean, noderole text);
+INSERT INTO pg_dist_node VALUES (true, false, 'primary'), (true, true, 'primary'), (true, true, 'primary');
+CREATE TABLE pg_dist_local_group (groupid int);
+INSERT INTO pg_dist_local_group VALUES (0);
+CREATE VIEW pg_dist_shard AS
+SELECT p.logicalrelid, p.logicalrelid::bigint * 1000 + s AS shardid
+FROM pg_dist_partition AS p CROSS JOIN LATERAL generate_series(1, p.shards) AS s;
+CREATE VIEW pg_dist_placement AS SELECT shardid, shardid % 2 + 1 AS groupid FROM pg_dist_shard;
+CREATE VIEW citus_shards AS
+SELECT p.logicalrelid AS table_name, s AS shardid, 'worker-' || s % 2 AS nodename, 5432 AS nodeport,
+    8192::bigint * s AS shard_size
+FROM pg_dist_partition AS p CROSS JOIN LATERAL generate_series(1, p.shards) AS s;
+
+CREATE FUNCTION create_reference_table(t regclass) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = t AND NOT tgisinternal) THEN
+        RAISE 'triggers are not supported on reference tables';
+    END IF;
+    IF EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = t AND k.contype = 'f' AND NOT EXISTS (
+        SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = k.confrelid)) THEN
+        RAISE 'a reference table refers to a local table';
+    END IF;
+    INSERT INTO pg_dist_partition VALUES (t, 'n', NULL, 1);
+END $$;
+CREATE FUNCTION create_distributed_table(
+    t regclass, c text, colocate_with text DEFAULT 'default', shard_count int DEFAULT NULL
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = t AND NOT tgisinternal) THEN
+        RAISE 'triggers are not supported on distributed tables';
+    END IF;
+    IF colocate_with <> 'none' AND NOT EXISTS (
+        SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = colocate_with::regclass) THEN
+        RAISE 'not distributed: %', colocate_with;
+    END IF;
+    INSERT INTO pg_dist_partition VALUES (t, 'h', colocate_with, coalesce(
+        (SELECT p.shards FROM pg_dist_partition AS p WHERE p.logicalrelid = nullif(colocate_with, 'none')::regclass),
+        shard_count, 32));
+END $$;
+CREATE FUNCTION create_distributed_function(
+    f regprocedure, a text DEFAULT NULL, colocate_with text DEFAULT 'default'
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF a IS NOT NULL AND NOT EXISTS (
+        SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = colocate_with::regclass) THEN
+        RAISE 'not distributed: %', colocate_with;
+    END IF;
+    INSERT INTO pg_dist_object VALUES ('pg_proc'::regclass, f, CASE WHEN a IS NOT NULL THEN 0 END);
+END $$;
+CREATE FUNCTION truncate_local_data_after_distributing_table(t regclass) RETURNS void LANGUAGE sql AS '';
+"""
+
+# What the cluster was seen to allow, and nothing else.
+ALLOWED = [
+    r"DROP TRIGGER \w+ ON \w+",
+    r"SELECT create_reference_table\('\w+'\)",
+    r"SELECT create_distributed_table\('\w+', 'id', colocate_with => 'none'(, shard_count => \d+)?\)",
+    r"SELECT create_distributed_table\('\w+', 'id', colocate_with => 'bars'\)",
+    r"SELECT create_distributed_function\('\w+\([\w ,\[\]]*\)'\)",
+    r"CREATE OR REPLACE VIEW \w+ AS .*",
+    r"SELECT create_distributed_function\('\w+\([\w ,\[\]]*\)', 'p_id', colocate_with => 'bars'\)",
+]
+AFTERWARDS = [r"SELECT truncate_local_data_after_distributing_table\('\w+'\)", r"ANALYZE \w+"]
+
+
+@pytest.fixture
+def cluster(db: Db, monkeypatch: pytest.MonkeyPatch) -> Db:
+    """A database that looks as if Citus were installed in it."""
+    load_files(db, [str(DATA / "SOL_5426.csv.gz")])
+    db.execute(PRETENDED.encode())
+    monkeypatch.setattr(distribute, "has_citus", lambda _: True)
+    return db
+
+
+def kinds(statements: list[str], allowed: list[str]) -> list[int]:
+    """Which of the allowed forms each statement has."""
+    found = []
+    for statement in statements:
+        forms = [n for n, form in enumerate(allowed) if re.fullmatch(form, statement, flags=re.S)]
+        assert len(forms) == 1, statement
+        found += forms
+    return found
+
+
+def test_only_what_a_cluster_allows_in_an_order_that_it_allows(cluster: Db) -> None:
+    found = distribute.plan(cluster, None)
+    order = kinds(found.statements, ALLOWED)
+    assert order == sorted(order)
+    assert set(order) == set(range(len(ALLOWED)))
+    assert set(kinds(found.afterwards, AFTERWARDS)) == {0, 1}
+    text = "\n".join(found.statements)
+    for table in TABLES.distributed:
+        assert f"create_distributed_table('{table}', 'id'" in text
+    for table in TABLES.local:
+        assert f"_table('{table}'" not in text
+    references = [re.findall(r"'(\w+)'", s)[0] for s in found.statements if "create_reference_table" in s]
+    assert references == ["dim_timeframe", "dim_period", "ema_alpha"]
+    for function in TABLES.delegated:
+        assert re.search(rf"create_distributed_function\('{function}\([^)]*\)', 'p_id'", text)
+    # Functions and views that run on workers exist there.
+    ours = cluster.execute("SELECT unnest(objects) FROM ta_lab2_objects").fetchall()
+    for (made,) in ours:
+        kind, _, name = made.partition(" ")
+        assert (f"VIEW {name} AS" if kind == "VIEW" else f"create_distributed_function('{name}'") in text, (
+            made
+        )
+
+
+def test_done_once_it_is_done(cluster: Db) -> None:
+    done = distribute.apply(cluster, 16)
+    assert (
+        "SELECT create_distributed_table('bars', 'id', colocate_with => 'none', shard_count => 16)"
+        in done.statements
+    )
+    lies = dict(
+        cluster.execute("SELECT logicalrelid::text, colocated_with FROM pg_dist_partition").fetchall()
+    )
+    assert lies == {
+        "bars": "none",
+        **{t: "bars" for t in TABLES.distributed if t != "bars"},
+        **dict.fromkeys(TABLES.reference),
+    }
+    # Views are known once they have been made on a cluster.
+    cluster.execute(
+        """INSERT INTO pg_dist_object SELECT 'pg_class'::regclass, oid, NULL FROM pg_class
+           WHERE relkind = 'v' AND relnamespace = current_schema()::regnamespace"""
+    )
+    assert distribute.plan(cluster, None).statements == []
+    assert distribute.plan(cluster, 16).statements == []
+    now = distribute.layout(cluster)
+    assert str(now) == "Citus, 16 shards on 2 nodes"
+    assert [(row["node"], row["shards"]) for row in distribute.balance(cluster, now)] == [
+        ("worker-0:5432", 8 * len(TABLES.distributed)),
+        ("worker-1:5432", 8 * len(TABLES.distributed)),
+    ]
+    with pytest.raises(errors.WrongUsage, match="16 shards"):
+        distribute.plan(cluster, 8)
+
+
+def test_what_a_migration_makes_anew_is_distributed_again(cluster: Db) -> None:
+    distribute.apply(cluster, None)
+    cluster.execute(
+        """INSERT INTO pg_dist_object SELECT 'pg_class'::regclass, oid, NULL FROM pg_class
+           WHERE relkind = 'v' AND relnamespace = current_schema()::regnamespace"""
+    )
+    cluster.execute("DELETE FROM pg_dist_object WHERE objid::regprocedure::text LIKE 'refresh_emas(%%'")
+    with cluster.transaction():
+        (statement,) = distribute.complete(cluster)
+    assert statement.startswith("SELECT create_distributed_function('refresh_emas(integer,")
+    assert statement.endswith(", 'p_id', colocate_with => 'bars')")
+
+
+def test_loads_note_what_they_change_without_triggers(cluster: Db) -> None:
+    cluster.execute("SELECT FROM refresh_emas(5426)")
+    distribute.apply(cluster, None)
+    left = cluster.execute(
+        """SELECT tgname FROM pg_trigger AS g
+           WHERE tgrelid = 'cmc_price_histories7'::regclass AND NOT tgisinternal"""
+    ).fetchall()
+    assert left == []
+    cluster.execute(
+        """UPDATE cmc_price_histories7 SET close = close * 2, high = high * 2
+           WHERE id = 5426 AND "timestamp"::date = '2021-05-01'"""
+    )
+    assert cluster.execute("SELECT id FROM refresh_plan()").fetchall() == []
+    load_files(cluster, [str(DATA / "SOL_5426.csv.gz")])
+    found = cluster.execute(
+        "SELECT DISTINCT id, action FROM refresh_plan() WHERE action IS NOT NULL"
+    ).fetchall()
+    assert found == [(5426, "revise")]
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("UPDATE pg_dist_node SET shouldhaveshards = false", "no worker"),
+        ("UPDATE pg_dist_local_group SET groupid = 2", "connect to the coordinator"),
+        ("CREATE UNIQUE INDEX odd ON bars_state (updated_at)", "unique index odd without id"),
+        (
+            "CREATE TRIGGER own AFTER INSERT ON dim_period FOR EACH ROW EXECUTE FUNCTION suppress()",
+            "trigger own on table dim_period",
+        ),
+        ("CREATE TABLE notes (id int, n text, FOREIGN KEY (n) REFERENCES dim_timeframe)", "of table notes"),
+    ],
+)
+def test_what_a_cluster_cannot_do_is_named_before_anything_starts(
+    cluster: Db, statement: str, named: str
+) -> None:
+    cluster.execute("CREATE FUNCTION suppress() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+    cluster.execute(statement.encode())
+    with pytest.raises(errors.WorkFailed, match="in the way") as refused:
+        distribute.apply(cluster, None)
+    assert named in str(refused.value)
+    assert cluster.execute("SELECT count(*) FROM pg_dist_partition").fetchone() == (0,)
+
+
+def test_hash_partitions_become_plain_tables_first(cluster: Db, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distribute, "has_citus", lambda _: False)
+    distribute.apply(cluster, 2)
+    monkeypatch.setattr(distribute, "has_citus", lambda _: True)
+    with pytest.raises(errors.WorkFailed, match="--partitions 0"):
+        distribute.plan(cluster, None)
+    distribute.apply(cluster, 0)
+    assert distribute.layout(cluster).kind == "plain"
+    assert distribute.plan(cluster, None).statements
