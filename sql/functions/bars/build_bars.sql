@@ -221,7 +221,16 @@ BEGIN
             coalesce(a.ts_before, a."timestamp" - interval '24 hours') + interval '1 millisecond'
             AS time_open,
             a."timestamp" AS first_ts, l."timestamp" AS time_close,
-            h.time_high, w.time_low, a.open, h.high, w.low, l.close, v.volume, m.market_cap,
+            h.time_high, w.time_low, a.open, l.close, v.volume, m.market_cap,
+            -- 0.0 and -0.0 are one price: the earlier day's spelling is kept.
+            CASE WHEN h.high <> 0 THEN h.high ELSE (
+                SELECT d.high FROM days AS d
+                WHERE d.row_no BETWEEN r.first_row AND r.last_row AND d.high = 0
+                ORDER BY d.row_no LIMIT 1) END AS high,
+            CASE WHEN w.low <> 0 THEN w.low ELSE (
+                SELECT d.low FROM days AS d
+                WHERE d.row_no BETWEEN r.first_row AND r.last_row AND d.low = 0
+                ORDER BY d.row_no LIMIT 1) END AS low,
             r.last_row - r.first_row + 1 AS n_days,
             CASE
                 WHEN t.kind = 'D' THEN r.last_row = r.bar_seq::bigint * t.n
@@ -297,16 +306,7 @@ BEGIN
             p_id, f.tf, f.bar_seq, f.first_row, f.last_row, f.days_remaining, f.missing_start,
             f.missing_interior, f.missing_end, f.is_closed, f.first_missing_day, f.last_missing_day,
             f.time_open, f.time_close, f.time_high, f.time_low, f.open,
-            -- 0.0 and -0.0 are one price: the earlier day's spelling is kept.
-            CASE WHEN f.high <> 0 THEN f.high ELSE (
-                SELECT d.high FROM days AS d
-                WHERE d.row_no BETWEEN f.first_row AND f.last_row AND d.high = 0
-                ORDER BY d.row_no LIMIT 1) END,
-            CASE WHEN f.low <> 0 THEN f.low ELSE (
-                SELECT d.low FROM days AS d
-                WHERE d.row_no BETWEEN f.first_row AND f.last_row AND d.low = 0
-                ORDER BY d.row_no LIMIT 1) END,
-            f.close, f.volume, f.market_cap
+            f.high, f.low, f.close, f.volume, f.market_cap
         FROM differing AS f
         ORDER BY f.tf, f.bar_seq
         ON CONFLICT (id, tf, bar_seq) DO UPDATE SET
