@@ -76,9 +76,11 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--db-url",
+    "db_urls",
     metavar="URL",
+    multiple=True,
     help="PostgreSQL to use; default: TA_LAB2_DATABASE_URL, DATABASE_URL, "
-    "the PG* variables, else the embedded server.",
+    "the PG* variables, else the embedded server. refresh spreads over several nodes of a cluster.",
 )
 @click.option(
     "--schema", metavar="S", help="Schema of the installation; default: the connection's first, public."
@@ -89,7 +91,12 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="ta-lab2")
 @click.pass_context
 def cli(
-    ctx: click.Context, db_url: str | None, schema: str | None, as_json: bool, verbose: bool, quiet: bool
+    ctx: click.Context,
+    db_urls: tuple[str, ...],
+    schema: str | None,
+    as_json: bool,
+    verbose: bool,
+    quiet: bool,
 ) -> None:
     """Validated price bars and EMAs, computed and stored inside PostgreSQL."""
     if verbose and quiet:
@@ -100,7 +107,20 @@ def cli(
             "--schema",
             "give a name of 1 to 63 bytes that doesn't start with pg_",
         )
-    ctx.obj = Settings(db_url=db_url, schema=schema, json=as_json, verbose=verbose, quiet=quiet)
+    if len(db_urls) > 1 and ctx.invoked_subcommand != "refresh":
+        raise errors.WrongUsage(
+            f"{ctx.invoked_subcommand} works on one database",
+            "--db-url",
+            "give it once; refresh takes several",
+        )
+    ctx.obj = Settings(
+        db_url=db_urls[0] if db_urls else None,
+        schema=schema,
+        json=as_json,
+        verbose=verbose,
+        quiet=quiet,
+        other_urls=db_urls[1:],
+    )
 
 
 def report(failure: click.ClickException) -> int:

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -333,7 +333,9 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
         looked_at, days = _plan(connection, request)
         connection.execute(query("refresh_alphas"))
         result = Result(request, looked_at=looked_at, to_do=len(days), days=days)
-        result.workers = max(1, min(request.workers, cpus(), len(days)))
+        nodes = settings.nodes()
+        _check_nodes(nodes[1:], next(iter(days), None))
+        result.workers = max(1, min(min(request.workers, cpus()) * len(nodes), len(days)))
         with logged(connection, f"refresh {request.what}", request.given()) as log:
             log.assets = looked_at
             reporter.started(result)
@@ -412,6 +414,24 @@ def connect(settings: Settings) -> psycopg.Connection[Any]:
     return attempts(settings.connect, "refresh")
 
 
+def _check_nodes(nodes: Sequence[Settings], asset: int | None) -> None:
+    """Refuse addresses that don't lead to the assets of the first one."""
+    import psycopg
+
+    for node in nodes if asset is not None else ():
+        try:
+            with connect(node) as connection:
+                connection.execute("SELECT check_asset(%s)", (asset,))
+        except psycopg.Error as error:
+            if error.sqlstate not in {"TA001", *errors.NOT_MIGRATED_STATES}:
+                raise
+            raise errors.WrongUsage(
+                "the addresses lead to different databases",
+                f"{node.masked_url()} doesn't know asset {asset}",
+                "give nodes of one cluster",
+            ) from error
+
+
 def _plan(connection: psycopg.Connection[Any], request: Request) -> tuple[int, dict[int, dict[str, int]]]:
     """How many assets are looked at, and those with something to do: days at most, by stage."""
     rows = connection.execute(query("refresh_todo"), request.parameters()).fetchall()
@@ -447,16 +467,23 @@ class _Run:
         # Its warnings would spoil our output; what they say arrives as an error in the end.
         logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
         logging.getLogger("psycopg.pool").propagate = False
-        workers = self.result.workers
-        with psycopg_pool.ConnectionPool(
-            self.settings.conninfo("refresh"),
-            min_size=workers,
-            max_size=workers,
-            kwargs={"autocommit": True},
-            configure=self.settings.configure,
-            open=False,
-        ) as pool:
-            threads = [threading.Thread(target=self._work, args=(pool,), daemon=True) for _ in range(workers)]
+        workers, nodes = self.result.workers, self.settings.nodes()[: self.result.workers]
+        threads = []
+        with ExitStack() as pools:
+            for number, node in enumerate(nodes):
+                share = len(range(number, workers, len(nodes)))
+                pool = psycopg_pool.ConnectionPool(
+                    node.conninfo("refresh"),
+                    min_size=share,
+                    max_size=share,
+                    kwargs={"autocommit": True},
+                    configure=node.configure,
+                    open=False,
+                )
+                pools.enter_context(pool)
+                threads += [
+                    threading.Thread(target=self._work, args=(node, pool), daemon=True) for _ in range(share)
+                ]
             for thread in threads:
                 thread.start()
             try:
@@ -500,10 +527,10 @@ class _Run:
         while not self.done.empty():
             self._take(self.done.get())
 
-    def _work(self, pool: psycopg_pool.ConnectionPool[Any]) -> None:
+    def _work(self, node: Settings, pool: psycopg_pool.ConnectionPool[Any]) -> None:
         try:
             while not self.stop.is_set():
-                with self._connection(pool) as connection:
+                with self._connection(node, pool) as connection:
                     if connection is None:
                         return
                     try:
@@ -520,14 +547,17 @@ class _Run:
             self.done.put(None)
 
     @contextmanager
-    def _connection(self, pool: psycopg_pool.ConnectionPool[Any]) -> Iterator[psycopg.Connection[Any] | None]:
+    def _connection(
+        self, node: Settings, pool: psycopg_pool.ConnectionPool[Any]
+    ) -> Iterator[psycopg.Connection[Any] | None]:
         """A connection of the pool; None: the run ends. Raises when the server is gone."""
         import psycopg_pool
 
         given_up = time.monotonic() + PATIENCE
         connection = None
         while connection is None:
-            if self.stop.is_set():
+            # Other nodes may have taken all the work while this one was away.
+            if self.stop.is_set() or not self.waiting:
                 yield None
                 return
             with suppress(psycopg_pool.PoolTimeout):
@@ -536,7 +566,7 @@ class _Run:
                 others = bool(self.active)
             if connection is None and not others and time.monotonic() > given_up:
                 # Raises what is wrong in the server's own words.
-                connect(self.settings).close()
+                connect(node).close()
         with self.lock:
             self.active.add(connection)
         try:

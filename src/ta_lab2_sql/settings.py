@@ -32,6 +32,12 @@ class Settings:
     json: bool = False
     verbose: bool = False
     quiet: bool = False
+    # Further nodes of the same cluster, for work that is spread over them.
+    other_urls: tuple[str, ...] = ()
+
+    def nodes(self) -> list[Settings]:
+        """The same settings for each node."""
+        return [self, *(dataclasses.replace(self, db_url=url, other_urls=()) for url in self.other_urls)]
 
     def source(self) -> str:
         """Where the database's address comes from."""

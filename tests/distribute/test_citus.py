@@ -58,7 +58,8 @@ BEGIN
         RAISE 'not distributed: %', colocate_with;
     END IF;
     INSERT INTO pg_dist_partition VALUES (t, 'h', colocate_with, coalesce(
-        (SELECT p.shards FROM pg_dist_partition AS p WHERE p.logicalrelid = nullif(colocate_with, 'none')::regclass),
+        (SELECT p.shards FROM pg_dist_partition AS p
+            WHERE p.logicalrelid = nullif(colocate_with, 'none')::regclass),
         shard_count, 32));
 END $$;
 CREATE FUNCTION create_distributed_function(

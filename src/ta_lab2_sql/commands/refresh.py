@@ -149,7 +149,7 @@ def refresh_options(command: Any) -> Any:
         click.option("--periods", type=Periods(), metavar="lut|9,21",
                      help="EMA periods that must be there; lut (default): all of dim_period."),
         click.option("--workers", type=Workers(), metavar="N|auto", default=str(6), show_default=True,
-                     help="Assets at the same time; at most the CPUs of this machine."),
+                     help="Assets at a time on each --db-url; at most the CPUs of this machine."),
         click.option("--full-rebuild", is_flag=True, help="Build what is named from nothing."),
         click.option("--lookback-days", type=click.IntRange(0, 100_000), metavar="N", default=3,
                      show_default=True,

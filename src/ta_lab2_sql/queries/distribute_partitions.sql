@@ -1,6 +1,6 @@
 -- The statements that turn tables of assets into hash partitions by id, or into plain tables (0 partitions), in order.
--- Each table is made anew beside the old one and filled from it; views are defined again over the new one, so they, what
--- stands on them, and their grants and comments stay. Then the old one goes, and keys, indexes, triggers and grants come.
+-- Each table is made anew beside the old one, filled from it and keyed; views are defined again over the new one, so they,
+-- what stands on them, and their grants and comments stay. Then the old one goes, and indexes, triggers and grants come.
 WITH wanted AS (SELECT %(partitions)s::int AS n),
 
 asset_tables AS MATERIALIZED (
@@ -37,6 +37,11 @@ grants AS (
 steps (step, ordinal, part, statement) AS (
     SELECT 1, t.ordinal, 0, format('ALTER TABLE %%s RENAME TO %%s', t.name, t.before) FROM asset_tables AS t
     UNION ALL
+    SELECT 1, t.ordinal, row_number() OVER (ORDER BY k.conname)::int, format(
+        'ALTER TABLE %%s RENAME CONSTRAINT %%I TO %%I', t.before, k.conname, left(k.conname, 56) || '_before')
+    FROM asset_tables AS t
+    INNER JOIN pg_constraint AS k ON k.conrelid = t.oid AND k.contype IN ('p', 'u')
+    UNION ALL
     SELECT 2, t.ordinal, 0, format(
         'CREATE TABLE %%s (LIKE %%s INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING CONSTRAINTS INCLUDING STORAGE'
         ' INCLUDING COMPRESSION INCLUDING STATISTICS INCLUDING COMMENTS)%%s', t.name, t.before,
@@ -55,7 +60,13 @@ steps (step, ordinal, part, statement) AS (
         FROM pg_attribute AS a
         WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS c
     UNION ALL
-    SELECT 5, v.oid::bigint, 0, format(
+    -- Before the views: one that groups by a key stands on it.
+    SELECT 5, t.ordinal, row_number() OVER (ORDER BY k.contype DESC, k.conname)::int, format(
+        'ALTER TABLE %%s ADD CONSTRAINT %%I %%s', t.name, k.conname, pg_get_constraintdef(k.oid))
+    FROM asset_tables AS t
+    INNER JOIN pg_constraint AS k ON k.conrelid = t.oid AND k.contype IN ('p', 'u', 'f')
+    UNION ALL
+    SELECT 6, v.oid::bigint, 0, format(
         'CREATE OR REPLACE VIEW %%s%%s AS %%s', v.oid::regclass,
         CASE WHEN v.reloptions IS NOT NULL THEN format(' WITH (%%s)', array_to_string(v.reloptions, ', ')) END,
         rtrim(pg_get_viewdef(v.oid), ';'))
@@ -67,12 +78,7 @@ steps (step, ordinal, part, statement) AS (
         INNER JOIN asset_tables AS t ON t.oid = d.refobjid
         WHERE r.ev_class = v.oid)
     UNION ALL
-    SELECT 6, t.ordinal, 0, 'DROP TABLE ' || t.before FROM asset_tables AS t
-    UNION ALL
-    SELECT 7, t.ordinal, row_number() OVER (ORDER BY k.contype DESC, k.conname)::int, format(
-        'ALTER TABLE %%s ADD CONSTRAINT %%I %%s', t.name, k.conname, pg_get_constraintdef(k.oid))
-    FROM asset_tables AS t
-    INNER JOIN pg_constraint AS k ON k.conrelid = t.oid AND k.contype IN ('p', 'u', 'f')
+    SELECT 7, t.ordinal, 0, 'DROP TABLE ' || t.before FROM asset_tables AS t
     UNION ALL
     SELECT 8, t.ordinal, row_number() OVER (ORDER BY i.indexrelid)::int, regexp_replace(
         pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ')
