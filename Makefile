@@ -6,12 +6,14 @@ STAMP := $(VENV)/.installed
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench soak clean
+.PHONY: help install demo test lint docs site bench soak clean
 
 help:
 	@echo "make demo   load real prices, build bars and EMAs in an embedded PostgreSQL, show what was built"
 	@echo "make test   run the tests"
 	@echo "make lint   ruff, mypy, sqlfluff"
+	@echo "make docs   write what the docs say of the code, and what their examples print, anew"
+	@echo "make site   build the documentation's site into build/site"
 	@echo "make bench  measure against what people would write instead; ARGS=--quick: a minute"
 	@echo "make soak   random changes for a while, incremental compared with full"
 	@echo "make clean  remove what make made (the database stays: ta-lab2 db reset)"
@@ -40,6 +42,18 @@ lint: $(STAMP) $(VENV)/.sqlfluff
 $(VENV)/.sqlfluff: $(STAMP)
 	$(PYTHON) -m venv $(VENV)/sqlfluff
 	$(VENV)/sqlfluff/bin/python -m pip install --quiet --disable-pip-version-check 'sqlfluff>=4.5'
+	@touch $@
+
+docs: $(STAMP)
+	-UPDATE_DOCS=1 $(BIN)/python -m pytest tests/docs
+	$(BIN)/python -m pytest tests/docs
+
+site: $(VENV)/.site
+	$(VENV)/site/bin/zensical build --strict --clean
+
+$(VENV)/.site: $(STAMP)
+	$(PYTHON) -m venv $(VENV)/site
+	$(VENV)/site/bin/python -m pip install --quiet --disable-pip-version-check 'zensical>=0.0.73'
 	@touch $@
 
 bench: $(VENV)/.bench

@@ -148,6 +148,19 @@ def test_one_failing_asset_does_not_stop_the_others(cli: Cli, small: psycopg.Con
     assert failure["todo"]
 
 
+def test_an_asset_whose_days_are_gone_leaves_nothing_behind(cli: Cli, small: psycopg.Connection[Any]) -> None:
+    """Also one that had bars but no EMAs yet, which the stage of EMAs doesn't know any more."""
+    for asset in (1, 2):
+        prices(small, asset)
+    assert cli("refresh", "bars").code == 0
+    assert cli("refresh", "emas", "--ids", "1").code == 0
+    small.execute("DELETE FROM cmc_price_histories7")
+    done = cli("refresh", "all")
+    assert done.code == 0, done.err
+    counts = (f"(SELECT count(*) FROM {name})" for name in ("bars", "emas", "emas_state"))
+    assert small.execute(f"SELECT {', '.join(counts)}".encode()).fetchone() == (0, 0, 0)
+
+
 def test_rejects_fail_the_run_when_asked_to(cli: Cli, small: psycopg.Connection[Any]) -> None:
     prices(small, 1)
     small.execute("UPDATE cmc_price_histories7 SET close = NULL WHERE \"timestamp\" < '2024-01-03'")
