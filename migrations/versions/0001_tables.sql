@@ -252,6 +252,8 @@ CREATE TABLE emas_at_blocks (
 CREATE TABLE emas_state (
     id int NOT NULL,
     variant text NOT NULL,
+    -- That of the bars; NULL where no bars are built.
+    tz text,
     tfs text[] NOT NULL,
     periods int[] NOT NULL,
     first_ts timestamptz NOT NULL,

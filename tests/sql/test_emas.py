@@ -502,7 +502,7 @@ def test_a_look_at_one_series_opens_nothing_else(long: Db) -> None:
     for source, tf in (("multi_tf", "7D"), ("multi_tf_v2", "360D"), ("multi_tf_cal_us", "1M_CAL")):
         nodes = plan(long, union.format(source, tf))
         opened = {n.get("Relation Name") for n in nodes if n["Actual Loops"] > 0}
-        assert ("bars_state" in opened) == ("cal" in source)
+        assert ("bars" in opened) == ("cal" in source)
         blocks = [n for n in nodes if n["Node Type"] == "Memoize"]
         assert blocks, "a block must be computed once, not once for each of its days"
         assert all(n["Cache Misses"] <= 34 for n in blocks if n["Actual Loops"] > 0)

@@ -29,7 +29,7 @@ SELECT
     - (o.v[d.bar_seq - o.first_row] - o.v[d.bar_seq - o.first_row - 1]) AS d2_roll
 FROM emas_state AS s
 INNER JOIN dim_timeframe AS t ON t.tf = ANY(s.tfs) AND t.bar_group = 'multi_tf'
--- OFFSET 0 makes plain columns of what comes out, as the cache of blocks needs them.
+-- OFFSET 0 keeps this a look-up of its own.
 CROSS JOIN LATERAL (
     SELECT
         coalesce(q.periods, s.periods) AS periods,
@@ -39,27 +39,34 @@ CROSS JOIN LATERAL (
     LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
     OFFSET 0
 ) AS w
-CROSS JOIN dim_period AS p
+INNER JOIN dim_period AS p ON (p.period = ANY(w.periods)) IS TRUE
 INNER JOIN ema_alpha AS a ON a.tf = t.tf AND a.period = p.period
-CROSS JOIN LATERAL (
-    SELECT
-        array_position(w.periods, p.period) AS i,
-        CASE WHEN s.variant = 'multi_tf' THEN a.alpha_bar ELSE a.alpha_day END AS alpha,
-        s.variant <> 'multi_tf' AS chains
-    FROM (SELECT) AS one
-    OFFSET 0
-) AS n
+-- IS TRUE: nearly all days pass, which the planner wouldn't guess of a comparison.
 INNER JOIN cmc_price_bars_1d AS d
     ON
-        d.id = s.id AND d."timestamp" <= w.last_ts AND d."timestamp" < w.hidden_from
-        AND d.bar_seq >= p.period::bigint * t.tf_qty
+        d.id = s.id AND (d."timestamp" <= w.last_ts) IS TRUE AND (d."timestamp" < w.hidden_from) IS TRUE
+        AND (d.bar_seq >= p.period::bigint * t.tf_qty) IS TRUE
+-- Kept by the planner for the days of a block, as long as it refers to columns of tables only.
 CROSS JOIN LATERAL (
     SELECT
         x.first_row,
         greatest((x.first_row - 1) / t.tf_qty - 1, 1) AS first_bar,
         e.at_ends,
-        ema_walk(x.closes, x.first_row, e.ends, e.at_ends, b.v, n.alpha, n.chains) AS v
+        ema_walk(
+            x.closes, x.first_row, e.ends, e.at_ends, b.v,
+            CASE WHEN s.variant = 'multi_tf' THEN a.alpha_bar ELSE a.alpha_day END, s.variant <> 'multi_tf'
+        ) AS v
     FROM (
+        SELECT array_position(
+            coalesce((
+                SELECT q.periods FROM emas_pending AS q
+                WHERE q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+            ), s.periods), a.period
+        ) AS i
+        FROM (SELECT) AS one
+        OFFSET 0
+    ) AS n
+    CROSS JOIN (
         SELECT
             min(y.bar_seq) AS first_row,
             max(y.bar_seq) AS last_row,
@@ -70,7 +77,7 @@ CROSS JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT
             array_agg(v.bar_seq * t.tf_qty ORDER BY v.bar_seq) AS ends,
-            array_agg(CASE WHEN n.chains THEN v.day_space[n.i] ELSE v.bar_space[n.i] END
+            array_agg(CASE WHEN s.variant = 'multi_tf' THEN v.bar_space[n.i] ELSE v.day_space[n.i] END
                 ORDER BY v.bar_seq) AS at_ends
         FROM emas AS v
         WHERE
@@ -80,9 +87,9 @@ CROSS JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT (
             SELECT k.day_space[n.i] FROM emas_at_blocks AS k
-            WHERE n.chains AND k.id = s.id AND k.tf = t.tf AND k.block = d.block
+            WHERE s.variant <> 'multi_tf' AND k.id = s.id AND k.tf = t.tf AND k.block = d.block
         ) AS v
     ) AS b
     OFFSET 0
 ) AS o
-WHERE s.variant IN ('multi_tf', 'multi_tf_v2') AND n.i IS NOT NULL;
+WHERE s.variant IN ('multi_tf', 'multi_tf_v2');
