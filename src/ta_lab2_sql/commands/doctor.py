@@ -60,7 +60,8 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         behind = pending(connection)
         if behind:
             more = f" and {len(behind) - 1} more" if len(behind) > 1 else ""
-            yield _server(connection.info.server_version // 10000, str(connection.info.server_version))
+            told = connection.info.parameter_status("server_version")
+            yield _server(connection.info.server_version // 10000, told or "?")
             yield Finding(
                 "version", "error", f"the database is behind: {behind[0]}{more}", "run ta-lab2 migrate"
             )
