@@ -89,7 +89,8 @@ def pytest_report_header() -> str:
         return "no server"
     with psycopg.connect(os.environ[SERVER]) as connection:
         row = connection.execute("SHOW server_version").fetchone()
-    return f"PostgreSQL {row[0] if row else '?'}"
+    tried = "" if os.environ.get("TA_LAB2_CITUS_URL") else "; TA_LAB2_CITUS_URL not set: no test on a cluster"
+    return f"PostgreSQL {row[0] if row else '?'}{tried}"
 
 
 def migrated(**connection: Any) -> None:

@@ -1,0 +1,31 @@
+"""Here every test gets a schema of its own on a real cluster, whose coordinator TA_LAB2_CITUS_URL names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from ta_lab2_sql import distribute
+from ta_lab2_sql.migrate import Migration
+
+
+@pytest.fixture
+def db_url() -> Iterator[str]:
+    """The address of a fresh migrated and distributed schema."""
+    url = os.environ.get("TA_LAB2_CITUS_URL")
+    if not url:
+        pytest.skip("TA_LAB2_CITUS_URL is not set: not tried on a cluster")
+    schema = f"ta_test_{uuid4().hex[:8]}"
+    given = str(conninfo_to_dict(url).get("options") or "")
+    address = make_conninfo(url, options=f"{given} -csearch_path={schema}".strip())
+    with psycopg.connect(address, autocommit=True) as connection:
+        Migration(connection, schema).upgrade()
+        distribute.apply(connection, 8)
+    yield address
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP SCHEMA {schema} CASCADE".encode())
