@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint docs site bench soak clean
+.PHONY: help install demo test lint docs site bench bench-scale soak clean
 
 help:
 	@echo "make demo   load real prices, build bars and EMAs in an embedded PostgreSQL, show what was built"
@@ -15,6 +15,7 @@ help:
 	@echo "make docs   write what the docs say of the code, and what their examples print, anew"
 	@echo "make site   build the documentation's site into build/site"
 	@echo "make bench  measure against what people would write instead; ARGS=--quick: a minute"
+	@echo "make bench-scale  measure hash partitions against plain tables, two servers against one"
 	@echo "make soak   random changes for a while, incremental compared with full"
 	@echo "make clean  remove what make made (the database stays: ta-lab2 db reset)"
 
@@ -58,6 +59,9 @@ $(VENV)/.site: $(STAMP)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.bench $(ARGS)
+
+bench-scale: $(STAMP)
+	$(BIN)/python -m benchmarks.scale $(ARGS)
 
 # The libraries of the rivals.
 $(VENV)/.bench: $(STAMP)
