@@ -142,14 +142,14 @@ def layouts(url: str, ids: Sequence[int], runs: int) -> dict[str, dict[str, Samp
 
 
 def servers(url: str, other: str, ids: Sequence[int], runs: int) -> dict[str, Samples]:
-    """The same builds by one connection, by two, and by two servers with half of the assets each."""
+    """The same builds by two servers with half of the assets each, by two connections, and by one."""
     even, odd = halves(ids)
     return in_turn(
         runs,
         [
-            ("one server, one connection", lambda: build([(url, ids)])),
-            ("one server, two connections", lambda: build([(url, even), (url, odd)])),
             ("two servers, a connection each", lambda: build([(url, even), (other, odd)])),
+            ("one server, two connections", lambda: build([(url, even), (url, odd)])),
+            ("one server, one connection", lambda: build([(url, ids)])),
         ],
     )
 
