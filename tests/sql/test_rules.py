@@ -1,0 +1,186 @@
+"""Rules that keep every table and function divisible by asset: in the installed schema and in the files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from ta_lab2_sql import registry
+from ta_lab2_sql.migrate import catalogue
+
+Db = psycopg.Connection[Any]
+TABLES = registry.read()
+FILES = sorted((catalogue().folder / "functions").rglob("*.sql"))
+OF_ASSETS = "|".join(TABLES.distributed)
+
+
+def found(db: Db, query: str) -> list[Any]:
+    return db.execute(query.encode(), {"tables": list(TABLES.distributed)}).fetchall()
+
+
+def test_no_distributed_table_needs_what_shards_do_not_have(db: Db) -> None:
+    """No serials, identities, exclusions or rules; triggers only as an addition, to note raw changes."""
+    assert (
+        found(
+            db,
+            """SELECT attrelid::regclass::text, attname FROM pg_attribute AS a
+           LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+           WHERE attrelid = ANY(%(tables)s::regclass[]) AND attnum > 0
+           AND (attidentity <> '' OR pg_get_expr(d.adbin, d.adrelid) LIKE '%%nextval%%')""",
+        )
+        == []
+    )
+    assert (
+        found(
+            db,
+            """SELECT conname FROM pg_constraint
+               WHERE conrelid = ANY(%(tables)s::regclass[]) AND contype = 'x'""",
+        )
+        == []
+    )
+    assert found(db, "SELECT rulename FROM pg_rewrite WHERE ev_class = ANY(%(tables)s::regclass[])") == []
+    assert {
+        name
+        for (name,) in found(
+            db,
+            """SELECT tgname FROM pg_trigger
+               WHERE tgrelid = ANY(%(tables)s::regclass[]) AND NOT tgisinternal""",
+        )
+    } == {f"raw_changes_{event}" for event in ("insert", "update", "delete", "truncate")}
+    assert (
+        found(
+            db,
+            """SELECT inhrelid::regclass::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhparent
+           WHERE inhparent = ANY(%(tables)s::regclass[]) AND c.relkind = 'r'""",
+        )
+        == []
+    )
+
+
+def test_foreign_keys_stay_beside_the_asset_or_lead_to_the_catalogue(db: Db) -> None:
+    for table, target, columns in db.execute(
+        """SELECT conrelid::regclass::text, confrelid::regclass::text,
+               (SELECT array_agg(attname::text) FROM pg_attribute
+                WHERE attrelid = conrelid AND attnum = ANY(conkey))
+           FROM pg_constraint WHERE contype = 'f' AND connamespace = 'public'::regnamespace"""
+    ):
+        if table in TABLES.distributed:
+            assert target in TABLES.reference or (target in TABLES.distributed and "id" in columns), table
+        else:
+            assert target in TABLES.reference, table
+
+
+def test_ids_are_int_everywhere(db: Db) -> None:
+    assert (
+        db.execute(
+            """SELECT attrelid::regclass::text FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+           WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v') AND attname = 'id'
+           AND atttypid <> 'int'::regtype"""
+        ).fetchall()
+        == []
+    )
+    assert (
+        db.execute(
+            """SELECT p.oid::regprocedure::text FROM pg_proc AS p
+           CROSS JOIN LATERAL unnest(proargnames, proargtypes::oid[]) WITH ORDINALITY AS a (name, type, i)
+           WHERE pronamespace = 'public'::regnamespace AND a.name = 'p_id' AND (type <> 'int'::regtype)"""
+        ).fetchall()
+        == []
+    )
+
+
+def test_refreshes_take_the_asset_first(db: Db) -> None:
+    """So do all functions that work on one asset; where an EMA is named, its variant stands before it."""
+    for name, position, before in db.execute(
+        """SELECT p.proname, a.i, p.proargnames[1] FROM pg_proc AS p
+           CROSS JOIN LATERAL unnest(proargnames) WITH ORDINALITY AS a (name, i)
+           WHERE pronamespace = 'public'::regnamespace AND a.name = 'p_id'"""
+    ):
+        assert position == 1 or (position == 2 and before == "p_variant"), name
+
+
+def test_functions_that_touch_assets_are_plpgsql(db: Db) -> None:
+    touching = [
+        (name, language)
+        for name, language, source in db.execute(
+            """SELECT p.oid::regprocedure::text, l.lanname,
+                   CASE WHEN l.lanname = 'sql' THEN pg_get_functiondef(p.oid) ELSE p.prosrc END
+               FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang
+               WHERE pronamespace = 'public'::regnamespace AND prokind = 'f'"""
+        )
+        if re.search(rf"\b(FROM|JOIN|INTO|UPDATE)\s+({OF_ASSETS})\b", source)
+    ]
+    assert touching
+    assert {language for _, language in touching} == {"plpgsql"}
+
+
+def body(path: Path) -> str:
+    """The code of a file, without comments and texts."""
+    text = re.sub(r"--.*", "", path.read_text(encoding="utf-8"))
+    return re.sub(r"'(?:[^']|'')*'", "''", text)
+
+
+def statements(path: Path) -> list[str]:
+    return re.split(r";|\bLOOP\b|\bTHEN\b(?!\s+(?:UPDATE|DELETE|INSERT)\b)", body(path))
+
+
+ONE_ASSET = [path for path in FILES if re.search(r"\(\s*(p_variant text, )?p_id int\b", body(path))]
+
+
+@pytest.mark.parametrize("path", ONE_ASSET, ids=lambda p: p.stem)
+def test_statements_about_an_asset_name_it(path: Path) -> None:
+    """Each table of assets in a statement carries its alias with id = p_id: one shard, known when planned."""
+    assert undivided(body(path)) == []
+
+
+def undivided(text: str) -> list[str]:
+    """What in a function of one asset may reach other assets."""
+    wrong = []
+    uses = re.finditer(
+        rf"\b(FROM|JOIN|USING|UPDATE)\s+({OF_ASSETS}|bars_1d_candidates|bars_1d_differing)\b(?:\s+AS\s+(\w+))?",
+        text,
+    )
+    for use in uses:
+        if use[1] == "UPDATE" and re.search(r"DO\s+$", text[: use.start()]):
+            continue
+        if use[3] is None or not re.search(rf"\b{use[3]}\.id = (p_id|s\.id)\b", text[use.end() :]):
+            wrong.append(use[0])
+    for insert in re.finditer(
+        rf"INSERT INTO ({OF_ASSETS})(?: AS \w+)? \(\s*(\w+)[^)]*\)\s*(SELECT|VALUES \()\s*([\w.]+)", text
+    ):
+        if (insert[2], insert[4]) != ("id", "p_id"):
+            wrong.append(insert[0])
+    return wrong
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT max(b.close) FROM bars AS b;",
+        "SELECT max(close) FROM bars WHERE id = p_id;",
+        "DELETE FROM emas AS e USING bars AS b WHERE b.id = p_id AND e.id = b.id;",
+        "INSERT INTO bars (id, tf) SELECT b.id, b.tf FROM bars AS b WHERE b.id = p_id;",
+    ],
+)
+def test_a_statement_that_reaches_other_assets_is_seen(text: str) -> None:
+    assert undivided(text) != []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_statements_are_of_the_kind_that_shards_take(path: Path) -> None:
+    """One data-modifying part each, counted by RETURNING; no DDL; updates on conflict of plain values."""
+    text = body(path)
+    assert not re.search(r"\bGET\s+DIAGNOSTICS\b", text)
+    after = text.split("$$", 1)[-1] if "$$" in text else ""
+    assert not re.search(r"\b(CREATE|ALTER|DROP|TRUNCATE)\s+(TEMP|TABLE|INDEX|SEQUENCE|SCHEMA)\b", after)
+    for statement in statements(path):
+        changes = re.findall(rf"\b(?:INSERT INTO|DELETE FROM|(?<!DO )UPDATE)\s+(?:{OF_ASSETS})\b", statement)
+        assert len(changes) <= 1, statement
+    for update in re.findall(r"DO UPDATE SET(.*?)(?:WHERE|RETURNING|;|\)\s*SELECT)", text, flags=re.S):
+        assert not re.search(r"\bSELECT\b", update), update
+        calls = set(re.findall(r"\b(\w+)\(", update))
+        assert calls <= {"least", "greatest", "coalesce"}, update
