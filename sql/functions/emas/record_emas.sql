@@ -110,14 +110,14 @@ BEGIN
             series := v_series;
             IF v_group.refreshed <> '{}' THEN
                 INSERT INTO emas_state AS s (
-                    id, variant, tfs, periods, first_ts, last_ts, n_rows, series, dirty_from, hidden_from,
-                        updated_at)
+                    id, variant, tz, tfs, periods, first_ts, last_ts, n_rows, series, dirty_from, hidden_from,
+                    updated_at)
                 VALUES (
-                    p_id, v_group.variant, v_kept, p_periods, p_first, p_last, p_rows, v_series, NULL, NULL,
-                        v_now)
+                    p_id, v_group.variant, v_group.tz, v_kept, p_periods, p_first, p_last, p_rows, v_series,
+                    NULL, NULL, v_now)
                 ON CONFLICT (id, variant) DO UPDATE SET
-                    tfs = excluded.tfs, periods = excluded.periods, first_ts = excluded.first_ts,
-                    last_ts = excluded.last_ts, n_rows = excluded.n_rows, series = excluded.series,
+                    tz = excluded.tz, tfs = excluded.tfs, periods = excluded.periods,
+                    first_ts = excluded.first_ts, last_ts = excluded.last_ts, n_rows = excluded.n_rows, series = excluded.series,
                     dirty_from = NULL, hidden_from = NULL, updated_at = excluded.updated_at;
             ELSE
                 UPDATE emas_state AS s SET tfs = v_kept, series = v_series, updated_at = v_now
