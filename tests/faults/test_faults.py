@@ -197,7 +197,7 @@ def half_loaded(place: Place, process: subprocess.Popen[bytes], data: bytes) -> 
 
 @pytest.mark.parametrize("victim", ["client", "backend", "server"])
 def test_killed_in_load(built: Place, victim: str) -> None:
-    data = csv_of(330)
+    data = csv_of(60)
     with built.process("load", "-", "--id", "1") as process:
         backend = half_loaded(built, process, data)
         if victim == "client":
@@ -220,7 +220,7 @@ def test_killed_in_load(built: Place, victim: str) -> None:
 
 
 def test_refresh_while_a_load_runs(built: Place) -> None:
-    data = csv_of(330)
+    data = csv_of(60)
     with built.process("load", "-", "--id", "1") as process:
         half_loaded(built, process, data)
         assert built.run("refresh", "all").code == 0
