@@ -164,6 +164,8 @@ class World:
         self.db, self.comparison, self.base = db, comparison, base
         self.no_rejects: set[int] = set()
         self.loaded_again: set[int] = set()
+        # Statistics that know the second id, so that few comparisons of long histories are quick.
+        self.analyze = False
         db.execute("DELETE FROM dim_timeframe WHERE tf <> ALL(%s)", (list(TIMEFRAMES),))
         db.execute("DELETE FROM dim_period WHERE period <> ALL(%s)", (list(PERIODS),))
         db.execute("UPDATE dim_timeframe SET is_canonical = true WHERE NOT is_canonical")
@@ -393,6 +395,8 @@ class World:
         oracle = ORACLE + asset
         kept = self.kept(asset)
         self.build_from_nothing(asset, oracle, kept)
+        if self.analyze:
+            self.db.execute("ANALYZE")
         differing = self.comparison.differing(self.db, asset, oracle)
         assert not differing, f"asset {asset} differs from a build from nothing in {differing}"
         if thorough:
