@@ -117,7 +117,8 @@ BEGIN
                     NULL, NULL, v_now)
                 ON CONFLICT (id, variant) DO UPDATE SET
                     tz = excluded.tz, tfs = excluded.tfs, periods = excluded.periods,
-                    first_ts = excluded.first_ts, last_ts = excluded.last_ts, n_rows = excluded.n_rows, series = excluded.series,
+                    first_ts = excluded.first_ts, last_ts = excluded.last_ts, n_rows = excluded.n_rows,
+                    series = excluded.series,
                     dirty_from = NULL, hidden_from = NULL, updated_at = excluded.updated_at;
             ELSE
                 UPDATE emas_state AS s SET tfs = v_kept, series = v_series, updated_at = v_now
