@@ -11,6 +11,8 @@ from typing import Any
 import click
 import psycopg
 
+from ta_lab2_sql.migrate import OBJECTS_TABLE
+
 ROOT = Path(__file__).parents[1]
 FUNCTIONS = ROOT / "sql" / "functions"
 
@@ -283,6 +285,9 @@ def relations_page(connection: psycopg.Connection[Any]) -> str:
         shown: dict[str, str] = {}
         for name in names:
             _, is_table, told, key, columns = found[name]
+            if name == OBJECTS_TABLE:
+                # Its comment is the mark of the version, which every change of an SQL file moves.
+                told = "which SQL files are installed; its comment is the mark of their version"
             out += [f"### {name}", "", f"{'Table' if is_table else 'View'}: {clean(told)}", ""]
             if key:
                 out += [f"Key: {key}.", ""]
