@@ -41,7 +41,7 @@ def upgrade() -> None:
     for thing in context.config.attributes["catalogue"].after_tables:
         if thing.path.startswith("functions/source/"):
             context.config.attributes["apply_object"](thing)
-    for name in ("0001_triggers.sql", "0001_catalogue.sql"):
+    for name in ("0001_triggers.sql", "0001_catalogue.sql", "0001_statistics.sql"):
         if (HERE / name).exists():
             run(name)
 

@@ -39,13 +39,15 @@ CROSS JOIN LATERAL (
     LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
     OFFSET 0
 ) AS w
-INNER JOIN dim_period AS p ON (p.period = ANY(w.periods)) IS TRUE
+INNER JOIN dim_period AS p ON (p.period = ANY(w.periods)) IN (true, true)
 INNER JOIN ema_alpha AS a ON a.tf = t.tf AND a.period = p.period
--- IS TRUE: nearly all days pass, which the planner wouldn't guess of a comparison.
+-- Nearly all days pass. The planner would guess a small part of them; of being true or true it expects all.
 INNER JOIN cmc_price_bars_1d AS d
     ON
-        d.id = s.id AND (d."timestamp" <= w.last_ts) IS TRUE AND (d."timestamp" < w.hidden_from) IS TRUE
-        AND (d.bar_seq >= p.period::bigint * t.tf_qty) IS TRUE
+        d.id = s.id AND (
+            d."timestamp" <= w.last_ts AND d."timestamp" < w.hidden_from
+            AND d.bar_seq >= p.period::bigint * t.tf_qty
+        ) IN (true, true)
 -- Kept by the planner for the days of a block, as long as it refers to columns of tables only.
 CROSS JOIN LATERAL (
     SELECT
