@@ -32,7 +32,7 @@ demo: $(STAMP)
 	@$(BIN)/ta-lab2 demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 lint: $(STAMP) $(VENV)/.sqlfluff
 	$(BIN)/ruff check .

@@ -196,7 +196,14 @@ def commands_page() -> str:
 
 
 def help_of(command: click.Command, name: str, parent: click.Context | None, level: int) -> Iterator[str]:
-    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+    context = click.Context(
+        command,
+        info_name=name,
+        parent=parent,
+        terminal_width=100,
+        max_content_width=100,
+        help_option_names=["-h", "--help"],
+    )
     title = context.command_path
     yield from (f"{'#' * level} {title}", "", "```text", *command.get_help(context).splitlines(), "```", "")
     if isinstance(command, click.Group):

@@ -1,5 +1,6 @@
--- What the planner may assume of tables that nobody has analysed yet: the views keep what they compute for a block
--- of days only if it knows that many days share one. PostgreSQL 18 can be told; ANALYZE replaces what stands here.
+-- What the planner may assume of tables that nobody has analysed yet: the views keep what they compute for a
+-- block of days only if it knows that many days share one. PostgreSQL 18 can be told; ANALYZE replaces what
+-- stands here.
 DO $$
 DECLARE
     v_column record;
@@ -23,7 +24,8 @@ BEGIN
     LOOP
         PERFORM pg_restore_attribute_stats(
             'schemaname', current_schema()::text, 'relname', v_column.relation, 'attname', v_column.name,
-            'inherited', false, 'null_frac', 0::real, 'avg_width', 8, 'n_distinct', v_column.n_distinct::real);
+            'inherited', false, 'null_frac', 0::real, 'avg_width', 8,
+            'n_distinct', v_column.n_distinct::real);
     END LOOP;
 END;
 $$;

@@ -128,7 +128,7 @@ CREATE TABLE cmc_price_bars_1d (
     src_file text,
     src_load_ts timestamptz,
     ingested_at timestamptz NOT NULL DEFAULT now(),
-    -- Days are read in blocks of 64: what a series needs of a block is computed once and kept while it is read.
+    -- Days are read in blocks of 64: what a series needs of a block is computed once.
     block int NOT NULL GENERATED ALWAYS AS ((bar_seq - 1) / 64) STORED,
     PRIMARY KEY (id, "timestamp"),
     -- Renumbering moves many rows in one statement, so the check waits for its end.
@@ -223,8 +223,8 @@ CREATE TABLE bars_pending (
     PRIMARY KEY (id, tf)
 );
 
--- One vector per bar, ordered by period; as long as periods are seeded. An N-day row serves two variants: bar_space is
--- that of multi_tf, day_space that of multi_tf_v2; NULL: the variant wasn't refreshed here.
+-- One vector per bar, ordered by period; as long as periods are seeded. An N-day row serves two variants:
+-- bar_space is that of multi_tf, day_space that of multi_tf_v2; NULL: the variant wasn't refreshed here.
 CREATE TABLE emas (
     id int NOT NULL,
     tf text NOT NULL,
@@ -237,7 +237,7 @@ CREATE TABLE emas (
     PRIMARY KEY (id, tf, bar_seq)
 ) WITH (fillfactor = 95);
 
--- The vectors two days before each block of 64 days, so that a read walks over one block however long its bar is.
+-- The vectors two days before each block of 64 days: a read walks over one block, however long its bar is.
 CREATE TABLE emas_at_blocks (
     id int NOT NULL,
     tf text NOT NULL,
@@ -247,12 +247,12 @@ CREATE TABLE emas_at_blocks (
     PRIMARY KEY (id, tf, block)
 );
 
--- variant is one of the six, or cal / cal_anchor for the shared months and years. dirty_from: closes changed from here
--- on; hidden_from: rows from here on aren't shown until the next refresh.
+-- variant is one of the six, or cal / cal_anchor for the shared months and years. dirty_from: closes changed from
+-- here on; hidden_from: rows from here on aren't shown until the next refresh.
 CREATE TABLE emas_state (
     id int NOT NULL,
     variant text NOT NULL,
-    -- That of the bars; NULL where no bars are built.
+    -- That of calendar bars; NULL for N-day ones, which count rows.
     tz text,
     tfs text[] NOT NULL,
     periods int[] NOT NULL,

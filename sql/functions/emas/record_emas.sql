@@ -113,8 +113,8 @@ BEGIN
                     id, variant, tz, tfs, periods, first_ts, last_ts, n_rows, series, dirty_from, hidden_from,
                     updated_at)
                 VALUES (
-                    p_id, v_group.variant, v_group.tz, v_kept, p_periods, p_first, p_last, p_rows, v_series,
-                    NULL, NULL, v_now)
+                    p_id, v_group.variant, CASE WHEN v_group.bar_group <> 'multi_tf' THEN v_group.tz END,
+                    v_kept, p_periods, p_first, p_last, p_rows, v_series, NULL, NULL, v_now)
                 ON CONFLICT (id, variant) DO UPDATE SET
                     tz = excluded.tz, tfs = excluded.tfs, periods = excluded.periods,
                     first_ts = excluded.first_ts, last_ts = excluded.last_ts, n_rows = excluded.n_rows,
