@@ -247,8 +247,8 @@ CREATE TABLE emas_at_blocks (
     PRIMARY KEY (id, tf, block)
 );
 
--- variant is one of the six, or cal / cal_anchor for the shared months and years. dirty_from: closes changed from
--- here on; hidden_from: rows from here on aren't shown until the next refresh.
+-- variant is one of the six, or cal / cal_anchor for the shared months and years. dirty_from: closes changed
+-- from here on; hidden_from: rows from here on aren't shown until the next refresh.
 CREATE TABLE emas_state (
     id int NOT NULL,
     variant text NOT NULL,

@@ -506,7 +506,6 @@ class _Run:
             self.result.fatal = self.result.fatal or item
             self.stop.set()
             return 0
-        self.result.outcomes.append(item)
         self.reporter.finished(item, self.result)
         return 0
 
@@ -540,6 +539,8 @@ class _Run:
                     outcome = self._asset(connection, asset)
                     if outcome.failure is not None and self.request.fail_fast:
                         self.stop.set()
+                    # Kept here, where no interrupt can come between taking it and keeping it.
+                    self.result.outcomes.append(outcome)
                     self.done.put(outcome)
         except BaseException as error:
             self.done.put(error)
