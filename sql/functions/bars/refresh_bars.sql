@@ -49,7 +49,6 @@ DECLARE
     v_tz text;
     v_tz_before text;
     v_rezone boolean;
-    v_known boolean;
 BEGIN
     p_full := coalesce(p_full, false);
     IF p_family IS NULL OR NOT p_family = ANY(v_families || ARRAY['1d', 'all']) THEN
@@ -81,19 +80,7 @@ BEGIN
     v_tz := resolve_tz(p_tz);
     PERFORM check_timeframes(p_family, p_tfs);
 
-    v_known := EXISTS (SELECT FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id);
-    IF NOT v_known
-        AND NOT EXISTS (SELECT FROM cmc_price_histories7 AS h WHERE h.id = p_id)
-        AND NOT EXISTS (SELECT FROM cmc_price_bars_1d AS d WHERE d.id = p_id)
-        AND NOT EXISTS (SELECT FROM bars AS b WHERE b.id = p_id)
-        AND NOT EXISTS (SELECT FROM bars_state AS s WHERE s.id = p_id)
-        AND NOT EXISTS (SELECT FROM emas_state AS s WHERE s.id = p_id)
-    THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TA001', MESSAGE = format('asset %s is not loaded', coalesce(p_id::text, 'NULL')),
-            DETAIL = 'cmc_price_histories7 has no row with this id.',
-            HINT = format('Load it first: ta-lab2 load FILE --id %s', coalesce(p_id::text, 'ID'));
-    END IF;
+    PERFORM check_asset(p_id);
 
     IF p_family IN ('1d', 'all') OR p_upstream THEN
         SELECT * INTO v_days FROM refresh_bars_1d(
