@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint docs site bench bench-scale soak clean
+.PHONY: help install demo test lint docs site bench bench-scale soak keep clean
 
 help:
 	@echo "make demo   load real prices, build bars and EMAs in an embedded PostgreSQL, show what was built"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench  measure against what people would write instead; ARGS=--quick: a minute"
 	@echo "make bench-scale  measure hash partitions against plain tables, two servers against one"
 	@echo "make soak   random changes for a while, incremental compared with full"
+	@echo "make keep   keep a database of this revision for the tests of later ones; before adding a migration"
 	@echo "make clean  remove what make made (the database stays: ta-lab2 db reset)"
 
 install: $(STAMP)
@@ -70,6 +71,9 @@ $(VENV)/.bench: $(STAMP)
 
 soak: $(STAMP)
 	PYTHONPATH=tests $(BIN)/python -m law.soak $(ARGS)
+
+keep: $(STAMP)
+	PYTHONPATH=tests $(BIN)/python -m old.keep
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from definitions import DUMP
 
 from ta_lab2_sql import errors, migrate, server
 
@@ -21,33 +22,6 @@ UNION ALL
 SELECT 'routine', proname::text FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE nspname = current_schema()
 ORDER BY 1, 2
-"""
-
-# Everything that two installations must have in common, names and definitions.
-DUMP = """
-SELECT 'column', c.relname || '.' || a.attname,
-    format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull::text || ' '
-    || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
-FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
-WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
-UNION ALL
-SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
-WHERE connamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
-UNION ALL
-SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()
-UNION ALL
-SELECT 'view', viewname, definition FROM pg_views WHERE schemaname = current_schema()
-UNION ALL
-SELECT 'routine', oid::regprocedure::text, pg_get_functiondef(oid) FROM pg_proc
-WHERE prokind <> 'a' AND pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
-UNION ALL
-SELECT 'trigger', tgname, pg_get_triggerdef(t.oid)
-FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
-WHERE NOT tgisinternal AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
-UNION ALL
-SELECT 'object', path, sha256 || ' ' || position::text || objects::text FROM ta_lab2_objects
-ORDER BY 1, 2, 3
 """
 
 LENGTH = "CREATE OR REPLACE FUNCTION length_of(p_tf text) RETURNS int LANGUAGE sql IMMUTABLE\n{body};\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
@@ -79,10 +80,10 @@ class Comparison:
     statement: bytes
 
     @classmethod
-    def of(cls, db: Db) -> Comparison:
-        """Made from the columns that the relations have."""
+    def of(cls, db: Db, only: Container[str] = RELATIONS) -> Comparison:
+        """Made from the columns that the relations have, or some of them."""
         parts = []
-        for relation, without in RELATIONS.items():
+        for relation, without in ((r, w) for r, w in RELATIONS.items() if r in only):
             columns = [
                 name
                 for (name,) in db.execute(
@@ -164,12 +165,14 @@ def raw_row(asset: int, day: date, dice: random.Random, trouble: float) -> tuple
 class World:
     """Two assets of a database, base + 1 and base + 2, and what is done to them."""
 
-    def __init__(self, db: Db, comparison: Comparison, base: int) -> None:
+    def __init__(self, db: Db, comparison: Comparison, base: int, whole_catalogue: bool = False) -> None:
         self.db, self.comparison, self.base = db, comparison, base
         self.no_rejects: set[int] = set()
         self.loaded_again: set[int] = set()
         # Statistics that know the second id, so that few comparisons of long histories are quick.
         self.analyze = False
+        if whole_catalogue:
+            return
         db.execute("DELETE FROM dim_timeframe WHERE tf <> ALL(%s)", (list(TIMEFRAMES),))
         db.execute("DELETE FROM dim_period WHERE period <> ALL(%s)", (list(PERIODS),))
         db.execute("UPDATE dim_timeframe SET is_canonical = true WHERE NOT is_canonical")
