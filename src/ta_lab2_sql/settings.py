@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -99,6 +100,11 @@ class Settings:
         if not (self.quiet or self.json):
             click.echo(message, err=True)
 
+    def warn(self, message: str) -> None:
+        """Tell people, also those who read JSON, that the result may not be what they expect."""
+        if not self.quiet:
+            click.echo(message, err=True)
+
     def show(self, rows: Iterable[Any], title: str | None = None) -> None:
         """Print rows (dataclasses, mappings or named tuples) as a table, or as one JSON document."""
         records = [_record(row) for row in rows]
@@ -165,21 +171,18 @@ def cell(value: Any) -> str:
 
 
 def _print_table(records: list[dict[str, Any]], title: str | None, *, header: bool = True) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from ta_lab2_sql.table import Column, render
 
-    # A pipe has no width of its own: don't fold what the next program reads.
-    console = Console(width=None if sys.stdout.isatty() else 10_000, highlight=False)
     if not records:
-        console.print(Text(f"{title}: none" if title else "none"))
+        click.echo(f"{title}: none" if title else "none")
         return
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=header)
+    columns = []
     for name in records[0]:
         numeric = all(isinstance(r[name], (int, float, timedelta, type(None))) for r in records)
-        table.add_column(name, justify="right" if numeric else "left")
-    for record in records:
         # Ids are names: people copy them into the next command.
-        table.add_row(*(Text(str(v) if name == "id" else cell(v)) for name, v in record.items()))
-    console.print(table)
+        values = [str(r[name]) if name == "id" else cell(r[name]) for r in records]
+        columns.append(Column(name, values, numeric))
+    # A pipe has no width of its own: don't fold what the next program reads.
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for line, heading in render(columns, title, room, header=header):
+        click.echo(click.style(line, bold=True) if heading and not os.environ.get("NO_COLOR") else line)

@@ -248,7 +248,9 @@ def _show(settings: Settings, result: Any) -> None:
     took = f"{result.done} of {result.to_do} assets in {result.seconds:.2f} s"
     table = result.by_family()
     if table:
-        settings.show(table, title=f"refresh {result.request.what}: {took}")
+        unused = {name for name in table[0] if name != "written" and not any(row[name] for row in table)}
+        rows = [{name: value for name, value in row.items() if name not in unused} for row in table]
+        settings.show(rows, title=f"refresh {result.request.what}: {took}")
     if result.failures:
         settings.show(result.failures, title="failed")
     if result.not_started:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,8 @@ def command(
         check_version(connection)
         if runs:
             found = cursor.execute(query("status_runs"), {"count": count}).fetchall()
-            settings.show(found, title=f"last {len(found)} runs")
+            listed = found if settings.json else [_run(row) for row in found]
+            settings.show(listed, title=f"last {len(found)} runs" if len(found) != 1 else "last run")
             return
         told = _look(connection, cursor, ids)
     old = [] if max_age is None else _older(told, max_age)
@@ -92,6 +94,12 @@ def command(
             settings.masked_url(),
             "load newer days and run ta-lab2 refresh all",
         )
+
+
+def _run(row: dict[str, Any]) -> dict[str, Any]:
+    """A run for people, in short names: the table is wide."""
+    short = {"run_id": "run", "started_at": "started", "run_by": "by"}
+    return {short.get(name, name): value for name, value in row.items()}
 
 
 def _look(
@@ -157,9 +165,12 @@ def _print(settings: Settings, told: dict[str, Any]) -> None:
 
     console = Console(highlight=False, soft_wrap=True)
     assets = told["assets"]
+    room = max(console.width - 10, 20) if console.is_terminal else 10_000
 
     def line(name: str, text: str, style: str = "") -> None:
-        console.print(Text.assemble((f"{name:<10}", "bold"), (text, style)))
+        lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+        wrapped = ("\n" + " " * 10).join(lines)
+        console.print(Text.assemble((f"{name:<10}", "bold"), (wrapped, style)))
 
     line(
         "database",

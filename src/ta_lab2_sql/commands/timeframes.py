@@ -67,7 +67,23 @@ def command(
             _check_name(connection, tf)
         found = _read(cursor, tf, family, windows, day, count)
     what = f"windows of {tf}" if windows else "timeframes"
+    if not (windows or settings.json):
+        found = [_row(timeframe) for timeframe in found]
     settings.show(found, title=f"{what} for an asset that begins on {day}")
+
+
+def _row(timeframe: dict[str, Any]) -> dict[str, Any]:
+    """A timeframe for people."""
+    least, most = timeframe["days_min"], timeframe["days_max"]
+    exception = "" if timeframe["canonical"] else "; not canonical"
+    return {
+        "tf": timeframe["tf"],
+        "family": timeframe["family"].replace("|", ", "),
+        "days": str(most) if least == most else f"{least}-{most}",
+        "window from": timeframe["next_start"],
+        "to": timeframe["next_end"],
+        "label": (timeframe["label"] or "") + exception,
+    }
 
 
 def _read(
