@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib
-import os
 import pkgutil
 import sys
 import traceback
@@ -15,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from ta_lab2_sql import __version__, commands, errors
+from ta_lab2_sql.pipes import bear_leaving_readers
 from ta_lab2_sql.settings import Settings
 
 
@@ -59,7 +59,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
             settings = ctx.find_object(Settings)
@@ -136,6 +136,7 @@ def report(failure: click.ClickException) -> int:
 
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the program and end the process."""
+    bear_leaving_readers()
     try:
         code = cli.main(args, prog_name="ta-lab2", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_wanted:
@@ -148,8 +149,4 @@ def main(args: list[str] | None = None) -> NoReturn:
             "error: interrupted; ta-lab2; what was committed stays, run it again for the rest", err=True
         )
         code = 130
-    except BrokenPipeError:
-        # The reader of our output went away, as `| head` does.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
     sys.exit(code if isinstance(code, int) else 0)

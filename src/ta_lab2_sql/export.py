@@ -7,10 +7,9 @@ import difflib
 import os
 import queue
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -26,6 +25,12 @@ if TYPE_CHECKING:
 
 SOURCES = tuple(variant if variant.startswith("multi") else f"multi_tf_{variant}" for variant in VARIANTS)
 MATRIX = "ema_matrix"
+# Where the days are whose catalogue entry, 1D, other relations share.
+DAYS_OF = {
+    "bars": "cmc_price_bars_1d",
+    "cmc_price_bars_multi_tf": "cmc_price_bars_1d",
+    "cmc_price_bars_multi_tf_state": "cmc_price_bars_1d_state",
+}
 # Rows that one query gathers: enough for its overhead to vanish, few enough for memory.
 PIECE = 60_000
 ROW_GROUP = 250_000
@@ -197,6 +202,56 @@ def _check_values(
                 "dim_period",
                 f"the nearest are {', '.join(map(str, sorted(near)))}",
             )
+
+
+def remark(export: Export, rows: int) -> str | None:
+    """What users should know who may have expected more: which of the filters lets no row through."""
+    name, chosen = export.relation.name, export.chosen
+    elsewhere = DAYS_OF.get(name) if "1D" in (chosen.tfs or ()) else None
+    days = f"{name} has no 1D: days are in {elsewhere}" if elsewhere else None
+    if rows or (days and chosen.tfs == ("1D",)):
+        return days
+    if chosen.ids is None:
+        whose = f"{name} has"
+    else:
+        whose = f"asset {chosen.ids[0]} has" if len(chosen.ids) == 1 else "these assets have"
+    without = chosen
+    if chosen.start or chosen.end:
+        without = replace(without, start=None, end=None)
+        if _any(export, without):
+            return f"{whose} rows, but none between --from and --to"
+    if chosen.periods:
+        without = replace(without, periods=None)
+        if _any(export, without):
+            return f"{whose} too few closed bars for period {_listed(chosen.periods)}"
+    if chosen.tfs:
+        without = replace(without, tfs=None)
+        if _any(export, without):
+            return f"{whose} other timeframes, but not {_listed(chosen.tfs)}"
+    todo = "ta-lab2 plan tells what a refresh would build"
+    if name == "cmc_price_histories7":
+        todo = "ta-lab2 load brings days"
+    elif name == "cmc_price_bars_1d_rejects":
+        todo = "no day was rejected"
+    return f"{whose} nothing here: {todo}"
+
+
+def _any(export: Export, chosen: Filter) -> bool:
+    """Whether a filter lets a row through."""
+    from psycopg import sql
+
+    wider = Export(export.connection, export.relation, chosen, export.variant)
+    (_plan_matrix if export.relation.name == MATRIX else _plan_relation)(wider)
+    for piece in wider.pieces:
+        found = sql.SQL("SELECT FROM ({}) AS q LIMIT 1").format(piece.query)
+        if export.connection.execute(found).fetchone() is not None:
+            return True
+    return False
+
+
+def _listed(values: Sequence[object]) -> str:
+    *most, last = map(str, values)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _plan_relation(export: Export) -> None:
@@ -466,17 +521,21 @@ def _terminated_as_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def write(export: Export, target: str, form: str, advance: Callable[[int], None]) -> int:
-    """Write the rows to a file, whole or not at all, or to stdout (`-`); return their number."""
+def write(export: Export, target: str, form: str, advance: Callable[[int], None]) -> int | None:
+    """Write the rows to a file, whole or not at all, or to stdout (`-`).
+
+    Returns their number; None when the reader of stdout left before the end.
+    """
     if target == "-":
         if form == "parquet":
             raise WrongUsage(
                 "Parquet can't be written to a pipe", "-o -", "name a file, or take --format csv"
             )
         writer = write_lines if form == "json" else write_csv
-        rows = writer(export, sys.stdout.buffer, advance)
-        sys.stdout.buffer.flush()
-        return rows
+        # Not sys.stdout, which would go on when nobody reads any more: rows to nobody are wasted work.
+        with contextlib.suppress(BrokenPipeError), open(os.dup(1), "wb") as out:
+            return writer(export, out, advance)
+        return None
     with whole_file(Path(target)) as part:
         if form == "parquet":
             return write_parquet(export, part, advance)

@@ -183,6 +183,45 @@ def test_nothing_found_is_a_file_with_columns(cli: Cli, prices: Db, tmp_path: Pa
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
+        (
+            ("cmc_price_bars_multi_tf", "--tf", "1D"),
+            "no rows: cmc_price_bars_multi_tf has no 1D: days are in cmc_price_bars_1d",
+        ),
+        (
+            ("cmc_price_bars_multi_tf", "--tf", "1D", "--tf", "2D"),
+            "cmc_price_bars_multi_tf has no 1D: days are in cmc_price_bars_1d",
+        ),
+        (
+            ("cmc_price_bars_1d", "--ids", "7", "--from", "2030-01-01"),
+            "no rows: asset 7 has rows, but none between --from and --to",
+        ),
+        (
+            ("cmc_ema_multi_tf", "--tf", "7D", "--period", "200", "--to", "2024-02-01"),
+            "no rows: cmc_ema_multi_tf has too few closed bars for period 200",
+        ),
+        (
+            ("ema_matrix", "--variant", "cal_us", "--ids", "3", "--tf", "1Y_CAL"),
+            "no rows: asset 3 has nothing here: ta-lab2 plan tells what a refresh would build",
+        ),
+        (
+            ("cmc_ema_multi_tf_cal_us", "--ids", "3,7", "--tf", "1Y_CAL"),
+            "no rows: these assets have other timeframes, but not 1Y_CAL",
+        ),
+        (("bars_latest", "--tf", "1D"), ""),
+    ],
+)
+def test_an_export_that_finds_nothing_says_why(
+    cli: Cli, prices: Db, arguments: tuple[str, ...], told: str
+) -> None:
+    result = cli("export", *arguments, "-o", "-")
+    assert (result.code, result.err.strip()) == (0, told)
+    assert result.out.startswith("id,") or "ema_matrix" in arguments
+    assert cli("-q", "export", *arguments, "-o", "-").err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
         (["cmc_price_bars_multi"], "did you mean cmc_price_bars_multi_tf"),
         (["pg_class"], "unknown relation"),
         (["cmc_price_bars_multi_tf", "--ids", "8"], "asset 8"),

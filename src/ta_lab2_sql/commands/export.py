@@ -74,8 +74,11 @@ def command(
         planned = export.plan(connection, wanted, chosen, variant)
         with _progress(settings, planned.expected, target) as advance:
             rows = export.write(planned, target, form, advance)
+        remark = None if rows is None else export.remark(planned, rows)
         connection.rollback()
     seconds = time.monotonic() - began
+    if remark:
+        settings.warn(remark if rows else f"no rows: {remark}")
     if target == "-":
         return
     size = Path(target).stat().st_size
@@ -85,7 +88,8 @@ def command(
              "seconds": round(seconds, 3)}
         )  # fmt: skip
     else:
-        settings.note(f"{target}: {rows:,} rows, {size / 1e6:,.1f} MB, {seconds:.1f} s")
+        noun = "row" if rows == 1 else "rows"
+        settings.note(f"{target}: {rows:,} {noun}, {size / 1e6:,.1f} MB, {seconds:.1f} s")
 
 
 def _form(settings: Settings, target: str) -> str:
