@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from faults.conftest import Place, until
+from faults.place import Place, until
 from law.machine import Comparison, World
 
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
@@ -233,16 +233,9 @@ def test_refresh_while_a_load_runs(built: Place) -> None:
 # -- migrate ------------------------------------------------------------------------------------------------
 
 
-def make_behind(place: Place) -> None:
-    """As if views and functions were of an older version."""
-    with place.connect() as db:
-        db.execute("UPDATE ta_lab2_objects SET sha256 = 'older'")
-        db.execute("COMMENT ON TABLE ta_lab2_objects IS 'ta-lab2 0.0.1 revision 0001 digest older'")
-
-
 @pytest.mark.parametrize("victim", ["client", "backend", "server"])
 def test_killed_in_migrate(built: Place, victim: str) -> None:
-    make_behind(built)
+    built.make_behind()
     with built.holding("LOCK TABLE bars_latest IN ACCESS SHARE MODE") as holder:
         with built.process("migrate") as process:
             backend = until(lambda: built.waiting("migrate"), "a migration that waits")
@@ -272,7 +265,7 @@ def test_killed_in_migrate(built: Place, victim: str) -> None:
 
 
 def test_refresh_during_a_migration(built: Place) -> None:
-    make_behind(built)
+    built.make_behind()
     with built.connect() as db:
         # The driver would refuse a database that is behind; here two of one version meet.
         stamp = db.execute("SELECT obj_description('ta_lab2_objects'::regclass)").fetchone()

@@ -1,14 +1,20 @@
-"""Random histories for as long as asked: `make soak ARGS="--minutes 60"`; tells the seed of a failure."""
+"""Random histories and random kills for as long as asked: `make soak ARGS="--minutes 60"`.
+
+Tells the seed of a failure. The kills of a seed come at about the same moments again, not at the same.
+"""
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import random
 import shutil
 import tempfile
 import time
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -38,45 +44,79 @@ def look(db: Db, number: int, shrink: bool) -> None:
     )
 
 
-def main() -> int:
-    """Soak until the time is over, or until something breaks."""
+@contextmanager
+def histories(shrink: bool) -> Iterator[Callable[[int], str]]:
+    """Random histories of a seed, on a server that forgets when it dies."""
     from ta_lab2_sql import server
     from ta_lab2_sql.migrate import Migration
 
+    home = Path(tempfile.mkdtemp(prefix="ta-lab2-soak-", dir="/tmp" if os.path.isdir("/tmp") else None))
+    home.chmod(0o755)
+    os.environ["TA_LAB2_HOME"] = str(home)
+    schemas = itertools.count()
+    try:
+        with psycopg.connect(server.start(), autocommit=True) as db:
+            for setting in ("fsync = off", "full_page_writes = off"):
+                db.execute(f"ALTER SYSTEM SET {setting}".encode())
+            db.execute("SELECT pg_reload_conf()")
+
+            def run(seed: int) -> str:
+                schema = f"soak{next(schemas)}"
+                Migration(db, schema).upgrade()
+                db.execute(f"SET search_path TO {schema}".encode())
+                look(db, seed, shrink)
+                db.execute("SET search_path TO public")
+                db.execute(f"DROP SCHEMA {schema} CASCADE".encode())
+                return f"{RUNS} histories, the law holds"
+
+            yield run
+    finally:
+        os.environ["TA_LAB2_HOME"] = str(home)
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def kills() -> Iterator[Callable[[int], str]]:
+    """Kills at random moments, on a server of their own."""
+    from faults.kills import kill_everything
+    from faults.place import built_server, copied
+
+    with built_server() as killed:
+        yield lambda seed: f"{len(list(kill_everything(copied(killed), seed)))} kills, the law holds"
+
+
+def soak(kinds: dict[str, Callable[[int], str]], minutes: float, only: int | None) -> int:
+    """Until the time is over, or until something breaks."""
+    end = time.monotonic() + 60 * minutes
+    for kind, run in itertools.cycle(kinds.items()) if only is None else kinds.items():
+        seed = random.randrange(2**32) if only is None else only
+        try:
+            print(f"seed {seed}: {run(seed)}", flush=True)
+        except Exception:
+            traceback.print_exc()
+            print(f"seed {seed} breaks the law; again: make soak ARGS='--only {kind} --seed {seed}'")
+            return 1
+        if time.monotonic() > end:
+            return 0
+    return 0
+
+
+def main() -> int:
+    """Soak until the time is over, or until something breaks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long; default 10")
     parser.add_argument("--seed", type=int, help="only this one, to see a failure again")
     parser.add_argument("--shrink", action="store_true", help="look for the shortest history that fails")
+    parser.add_argument("--only", choices=("histories", "kills"), help="not both in turn")
     options = parser.parse_args()
-    end = time.monotonic() + 60 * options.minutes
-    home = Path(tempfile.mkdtemp(prefix="ta-lab2-soak-", dir="/tmp" if os.path.isdir("/tmp") else None))
-    home.chmod(0o755)
-    os.environ["TA_LAB2_HOME"] = str(home)
-    done = 0
-    try:
-        url = server.start()
-        with psycopg.connect(url, autocommit=True) as db:
-            for setting in ("fsync = off", "full_page_writes = off"):
-                db.execute(f"ALTER SYSTEM SET {setting}".encode())
-            db.execute("SELECT pg_reload_conf()")
-            while time.monotonic() < end and (options.seed is None or done == 0):
-                number = random.randrange(2**32) if options.seed is None else options.seed
-                Migration(db, f"soak{done}").upgrade()
-                db.execute(f"SET search_path TO soak{done}".encode())
-                try:
-                    look(db, number, options.shrink)
-                except Exception:
-                    traceback.print_exc()
-                    print(f"seed {number} breaks the law; again: make soak ARGS='--seed {number} --shrink'")
-                    return 1
-                db.execute("SET search_path TO public")
-                db.execute(f"DROP SCHEMA soak{done} CASCADE".encode())
-                done += 1
-                print(f"{done * RUNS} histories, the law holds (seed {number})", flush=True)
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
-    return 0
+    with ExitStack() as stack:
+        kinds: dict[str, Callable[[int], str]] = {}
+        if options.only != "kills":
+            kinds["histories"] = stack.enter_context(histories(options.shrink))
+        if options.only != "histories":
+            kinds["kills"] = stack.enter_context(kills())
+        return soak(kinds, options.minutes, options.seed)
 
 
 if __name__ == "__main__":

@@ -564,6 +564,21 @@ def test_refusals(small: Db) -> None:
     ]
 
 
+def test_vectors_of_first_bars_that_vanish_go_with_them(small: Db) -> None:
+    """Days before the first whole month stay, all of the first two months go: bars begin with the third."""
+    days = [(date(2019, 12, 18) + timedelta(i), 100.0 + i) for i in range(160)]
+    load(small, 1, days)
+    rows(small, "SELECT * FROM refresh_emas(1)")
+    gone = "DELETE FROM cmc_price_histories7 WHERE \"timestamp\" BETWEEN '2019-12-28' AND '2020-03-01'"
+    small.execute(gone.encode())
+    rows(small, "SELECT * FROM refresh_emas(1)")
+    assert rows(small, "SELECT min(bar_seq) FROM bars WHERE tf = '1M_CAL'") == [(3,)]
+    without_bars = """SELECT tf, bar_seq FROM emas AS e WHERE tf <> '1D' AND NOT EXISTS (
+        SELECT FROM bars AS b WHERE b.tf = e.tf AND b.bar_seq = e.bar_seq)"""
+    assert rows(small, without_bars) == []
+    assert rows(small, "SELECT * FROM audit_all() WHERE severity = 'error'") == []
+
+
 @pytest.mark.parametrize(
     "damage",
     [

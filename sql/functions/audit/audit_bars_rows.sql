@@ -6,7 +6,7 @@
 -- Rule      bars follow each other row by row; all are closed but the newest. Snapshots are made of bars and
 --           days: the last one of a closed bar from its bar, the others from its days. So a key can occur
 --           twice only where a bar is stored twice, or where a closed bar's close is the stamp of one of its
---           earlier days.
+--           earlier days, unless the days changed and the bars wait for their refresh.
 CREATE OR REPLACE FUNCTION audit_bars_rows(p_ids int[] DEFAULT NULL)
 RETURNS TABLE ("check" text, severity text, id int, tf text, period int, ts timestamptz, detail jsonb)
 LANGUAGE plpgsql STABLE
@@ -20,7 +20,7 @@ BEGIN
     WITH judged AS (
         SELECT
             b.*,
-            b.copies > 1 OR (b.is_closed AND EXISTS (
+            b.copies > 1 OR (t.settled AND b.is_closed AND EXISTS (
                 SELECT FROM cmc_price_bars_1d AS d
                 WHERE
                     d.id = b.id AND d."timestamp" = b.time_close

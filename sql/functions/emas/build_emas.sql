@@ -85,8 +85,17 @@ BEGIN
     ),
     froms AS MATERIALIZED (
         SELECT
-            g.tf, CASE WHEN g.from_row <= 1 OR g.tf = '1D' THEN g.from_row ELSE coalesce(min(n.bar_seq),
-                0) END AS from_bar
+            g.tf,
+            CASE
+                WHEN g.from_row <= 1 OR g.tf = '1D' THEN g.from_row
+                -- The earliest bar computed is where it went on, if it begins before the change; else all bars
+                -- were computed, and those before it are gone.
+                ELSE coalesce((
+                    SELECT b.bar_seq FROM bars AS b
+                    WHERE b.id = p_id AND b.tf = g.tf AND b.bar_seq = min(n.bar_seq)
+                        AND b.first_row < g.from_row
+                ), 0)
+            END AS from_bar
         FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
         LEFT JOIN computed AS n ON n.tf = g.tf
         GROUP BY g.tf, g.from_row
