@@ -123,12 +123,21 @@ def cli(
     )
 
 
+def _of_all(context: click.Context | None) -> set[str]:
+    """The options of the whole program, for a command that was given one of them."""
+    if context is None or context.parent is None:
+        return set()
+    return {name for option in cli.params for name in option.opts}
+
+
 def report(failure: click.ClickException) -> int:
     """Print a failure as one line; return its exit code."""
     message = failure.format_message()
     if isinstance(failure, click.UsageError):
         path = failure.ctx.command_path if failure.ctx else "ta-lab2"
         path = path.replace("python -m ta_lab2_sql", "ta-lab2")
+        if isinstance(failure, click.NoSuchOption) and failure.option_name in _of_all(failure.ctx):
+            message = f"{failure.option_name} stands before the command, after ta-lab2"
         message = f"{message.rstrip('.')}; {path}; {path} --help tells more"
     click.echo(f"error: {errors.one_line(message)}", err=True)
     return failure.exit_code

@@ -499,6 +499,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     """A path beside the wanted one, renamed to it when all went well, removed when not."""
     if path.is_dir():
         raise WrongUsage("it is a folder", str(path), "name a file")
+    if not path.parent.is_dir():
+        raise WrongUsage("no such folder", str(path.parent), "make it, or name another")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with _terminated_as_interrupted():

@@ -18,6 +18,13 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes / 60:.1f} h"
 
 
+def nothing_new(assets: int) -> str:
+    """What to say when there is nothing to do."""
+    if not assets:
+        return "no assets are loaded"
+    return f"{assets} asset{'' if assets == 1 else 's'}: nothing new"
+
+
 def show_plan(settings: Settings, request: Request) -> None:
     """Print the plan, a row per stage, family, action and reason; nothing is changed."""
     from psycopg.rows import dict_row
@@ -47,7 +54,7 @@ def show_plan(settings: Settings, request: Request) -> None:
         )
         return
     if not rows:
-        settings.note(f"{looked_at} assets: nothing new" if looked_at else "no assets are loaded")
+        settings.note(nothing_new(looked_at))
         return
     settings.show([_row(row) for row in rows], title=f"{to_do} of {looked_at} assets have something to do")
     if seconds is None:

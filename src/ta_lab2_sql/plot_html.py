@@ -58,7 +58,7 @@ def _panel(figure: Any, chart: Chart, panel: Panel, row: int, shown: set[int]) -
         if height is not None:
             figure.add_annotation(
                 x=candle.middle, y=height, text="forming", showarrow=False, yshift=10, row=row, col=1,
-                font={"size": 11, "color": FAINT},
+                font={"size": 11, "color": FAINT}, bgcolor="rgba(255, 255, 255, 0.8)", borderpad=1,
             )  # fmt: skip
     for period, points in panel.emas.items():
         for trace in _ema(period, points, chart.colours[period], period not in shown):

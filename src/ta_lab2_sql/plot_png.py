@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from ta_lab2_sql.plot import FAINT, FALLS, GRID, INK, MISSING, RISES, Candle, Chart, Panel, has_dots
@@ -57,7 +58,8 @@ def _panel(chart: Chart, panel: Panel, price: Any, volume: Any) -> None:
     for candle in panel.candles:
         if not candle.is_closed:
             price.annotate("forming", (date2num(candle.middle), candle.high), xytext=(0, 4), fontsize=7.5,
-                           textcoords="offset points", ha="center", color=FAINT)  # fmt: skip
+                           textcoords="offset points", ha="center", color=FAINT, zorder=6,
+                           path_effects=[withStroke(linewidth=2.5, foreground="white")])  # fmt: skip
     for period, points in panel.emas.items():
         colour = chart.colours[period]
         canonical = [point for point in points if not point.roll]

@@ -69,6 +69,11 @@ def test_passwords_are_masked(text: str, safe: str) -> None:
         (["db", "strat"], "start"),
         (["--schema", "pg_x", "migrate"], "--schema"),
         (["-v", "-q", "migrate"], "-v and -q"),
+        (["status", "--json"], "--json stands before the command"),
+        (["refresh", "all", "-q"], "-q stands before the command"),
+        (["timeframes", "7d"], "unknown timeframe '7d'; "),
+        (["timeframes", "1W", "--windows"], "1W_CAL_US, 1W_CAL_ISO"),
+        (["export", "dim_period", "-o", "no-such-folder/x.csv"], "no such folder; no-such-folder; "),
     ],
 )
 def test_typing_mistakes_are_wrong_usage(cli: Cli, arguments: list[str], told: str) -> None:

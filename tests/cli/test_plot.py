@@ -8,7 +8,9 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,15 @@ def test_a_chart_shows_what_the_relations_hold(solana: Db) -> None:
     assert [(f"{gap.after:%m-%d}", f"{gap.before:%m-%d}", gap.days) for gap in chart.gaps] == [
         ("03-07", "03-15", 8)
     ]
+
+
+def test_bars_stand_in_the_middle_of_their_windows(solana: Db) -> None:
+    """Also when days are missing at an end of them: they don't overlap."""
+    (weeks,) = plot.read(solana, 5426, ["1W_CAL_ISO"], start=datetime(2024, 1, 1, tzinfo=timezone.utc)).panels
+    middles = [candle.middle for candle in weeks.candles]
+    apart = [(later - earlier) / timedelta(days=1) for earlier, later in pairwise(middles)]
+    assert apart == pytest.approx([7] * len(apart), abs=1e-6)
+    assert {middle.weekday() for middle in middles} == {3}
 
 
 def test_a_chart_tells_canonical_values_from_previews(with_emas: Db) -> None:

@@ -52,8 +52,8 @@ BEGIN
     RAISE EXCEPTION USING
         ERRCODE = 'TA002',
         MESSAGE = format(
-            'unknown timeframe %s of family %s',
-            coalesce(quote_literal(v_tf), 'NULL'), p_family),
+            'unknown timeframe %s%s',
+            coalesce(quote_literal(v_tf), 'NULL'), CASE WHEN p_family <> 'all' THEN ' of family ' || p_family END),
         DETAIL = 'dim_timeframe lists the timeframes of each family.',
         HINT = format('The nearest are: %s', coalesce(v_near, 'none'));
 END;

@@ -6,6 +6,8 @@ import contextlib
 import dataclasses
 import importlib
 import importlib.util
+import shlex
+import shutil
 import sys
 import time
 from importlib.resources import as_file, files
@@ -28,15 +30,14 @@ ASSETS = {1: "BTC_1.csv.gz", 5426: "SOL_5426.csv.gz", 900001: "GOOG_900001.csv.g
 CHART = "ta-lab2-demo.html"
 NEXT = """\
 Next:
-  ta-lab2 assets                                     what is loaded
-  ta-lab2 status                                     how fresh it is
-  ta-lab2 load MY_42.csv && ta-lab2 refresh all      your own prices, as asset 42
-  ta-lab2 db psql                                    look around with SQL (or ta-lab2 db url); try
+  ta-lab2 status                                   how fresh it is, how big, where
+  ta-lab2 load MY_42.csv && ta-lab2 refresh all    your own prices, as asset 42
+  ta-lab2 db psql                                  look around with SQL; try
     SELECT "timestamp", open, high, low, close FROM cmc_price_bars_multi_tf
     WHERE id = 1 AND tf = '7D' ORDER BY "timestamp" DESC LIMIT 5;
     SELECT ts, ema, roll FROM cmc_ema_multi_tf
     WHERE id = 1 AND tf = '7D' AND period = 21 ORDER BY ts DESC LIMIT 5;
-  ta-lab2 db stop                                    stop the embedded server; the data stay"""
+  ta-lab2 db stop                                  stop the embedded server; the data stay"""
 
 
 @click.command()
@@ -76,7 +77,17 @@ def command(settings: Settings) -> None:
     if chart:
         click.echo(f"chart: {chart}")
     if not settings.quiet:
-        click.echo(NEXT)
+        click.echo(f"{NEXT}{_where()}")
+
+
+def _where() -> str:
+    """A word on how to call the program, for those whose shell doesn't find it by its name."""
+    program = Path(sys.argv[0])
+    if program.name != "ta-lab2" or shutil.which("ta-lab2"):
+        return ""
+    with contextlib.suppress(ValueError):
+        program = program.absolute().relative_to(Path.cwd())
+    return f"\nThe command is {program}, or: export PATH={shlex.quote(str(program.parent.absolute()))}:$PATH"
 
 
 def _load(settings: Settings, connection: psycopg.Connection[Any]) -> list[Loaded]:

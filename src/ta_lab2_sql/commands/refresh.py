@@ -235,6 +235,7 @@ def command(settings: Settings, /, what: str, plan_only: bool, events: bool, **o
 
 def _show(settings: Settings, result: Any) -> None:
     """The table of what was done, and the failures."""
+    from ta_lab2_sql.plan import nothing_new
     from ta_lab2_sql.progress import asset_record
 
     if settings.json:
@@ -242,8 +243,7 @@ def _show(settings: Settings, result: Any) -> None:
         settings.show_one({**result.summary(), "families": result.by_family(), "results": results})
         return
     if result.to_do == 0 and result.fatal is None:
-        found = f"{result.looked_at} assets: nothing new"
-        settings.note(found if result.looked_at else "no assets are loaded")
+        settings.note(nothing_new(result.looked_at))
         return
     took = f"{result.done} of {result.to_do} assets in {result.seconds:.2f} s"
     table = result.by_family()

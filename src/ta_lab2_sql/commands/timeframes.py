@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +63,7 @@ def command(
     with settings.connect("timeframes") as connection, connection.cursor(row_factory=dict_row) as cursor:
         check_version(connection)
         if tf is not None:
-            _check_name(connection, tf)
+            connection.execute("SELECT check_timeframes('all', %s)", ([tf],))
         found = _read(cursor, tf, family, windows, day, count)
     what = f"windows of {tf}" if windows else "timeframes"
     if not (windows or settings.json):
@@ -98,12 +97,3 @@ def _read(
         return cursor.execute(query("timeframe_windows"), {"tf": tf, "first": day, "count": count}).fetchall()
     groups = GROUPS[family] if family else None
     return cursor.execute(query("timeframes"), {"tf": tf, "groups": groups, "first": day}).fetchall()
-
-
-def _check_name(connection: psycopg.Connection[Any], tf: str) -> None:
-    rows = connection.execute("SELECT tf FROM dim_timeframe ORDER BY display_order, tf")
-    names = [name for (name,) in rows]
-    if tf not in names:
-        near = difflib.get_close_matches(tf.upper(), names, n=3)
-        todo = f"did you mean {' or '.join(near)}?" if near else "ta-lab2 timeframes lists them"
-        raise WrongUsage(f"unknown timeframe '{tf}'", "dim_timeframe", todo)

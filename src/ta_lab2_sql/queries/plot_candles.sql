@@ -1,7 +1,12 @@
--- The bars of one timeframe as candles. middle: where to draw; a forming bar stands in the middle of what it will be.
+-- The bars of one timeframe as candles. middle: where to draw, in the middle of the window, also when its last
+-- days are missing: bars neither overlap nor change their distance. A forming bar stands where it will be.
 SELECT
     coalesce(
-        CASE WHEN b.is_closed THEN b.time_close - b.half ELSE b.time_open + b.half END, b.time_close) AS middle,
+        CASE
+            WHEN b.is_closed THEN b.time_close + b.missing_end * interval '1 day' - b.half
+            ELSE b.time_open - b.missing_start * interval '1 day' + b.half
+        END,
+        b.time_close) AS middle,
     b.half * 2 AS width,
     b.time_open,
     b.time_close,
@@ -23,13 +28,16 @@ FROM (
         t.tf_days_nominal * interval '12 hours' AS half,
         s.last_row - s.first_row + 1 AS days,
         s.days_remaining,
+        s.missing_start,
+        s.missing_end,
         s.missing_start + s.missing_interior + s.missing_end AS missing
     FROM bars AS s
     JOIN dim_timeframe AS t USING (tf)
     WHERE s.id = %(id)s AND s.tf = %(tf)s
     UNION ALL
     SELECT
-        d.time_open, d."timestamp", d.open, d.high, d.low, d.close, d.volume, true, interval '12 hours', 1, 0, 0
+        d.time_open, d."timestamp", d.open, d.high, d.low, d.close, d.volume, true, interval '12 hours', 1, 0,
+        0, 0, 0
     FROM cmc_price_bars_1d AS d
     WHERE d.id = %(id)s AND %(tf)s = '1D'
 ) AS b
