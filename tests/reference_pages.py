@@ -201,8 +201,8 @@ def help_of(command: click.Command, name: str, parent: click.Context | None, lev
         command,
         info_name=name,
         parent=parent,
-        terminal_width=100,
-        max_content_width=100,
+        terminal_width=84,
+        max_content_width=84,
         help_option_names=["-h", "--help"],
     )
     title = context.command_path

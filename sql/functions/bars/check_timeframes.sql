@@ -53,7 +53,8 @@ BEGIN
         ERRCODE = 'TA002',
         MESSAGE = format(
             'unknown timeframe %s%s',
-            coalesce(quote_literal(v_tf), 'NULL'), CASE WHEN p_family <> 'all' THEN ' of family ' || p_family END),
+            coalesce(quote_literal(v_tf), 'NULL'),
+            CASE WHEN p_family <> 'all' THEN ' of family ' || p_family END),
         DETAIL = 'dim_timeframe lists the timeframes of each family.',
         HINT = format('The nearest are: %s', coalesce(v_near, 'none'));
 END;
