@@ -1,0 +1,232 @@
+"""Random files through load: a clear error and nothing loaded, or every day valid or rejected."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from bad_data.test_bad_data import REASONS
+from click.testing import CliRunner, Result
+from conftest import SERVER
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from law.machine import Comparison, World
+
+from ta_lab2_sql.cli import cli as cli_group
+
+Db = psycopg.Connection[Any]
+FIRST = datetime(2020, 1, 1, tzinfo=timezone.utc)
+COLUMNS = (
+    *("timeOpen", "timeClose", "timeHigh", "timeLow", "name", "open", "high", "low", "close", "volume"),
+    *("marketCap", "timestamp"),
+)
+# A cell, and whether a file with it can be loaded; whether the day is a good one is validation's matter.
+Cell = tuple[str, bool]
+
+
+def cells(good: list[str], bad: list[str]) -> st.SearchStrategy[Cell]:
+    """Mostly cells that a file may have, now and then one that it may not."""
+    may = st.sampled_from(good).map(lambda text: (text, True))
+    may_not = st.sampled_from(bad).map(lambda text: (text, False))
+    return st.integers(0, 60).flatmap(lambda i: may if i else may_not)
+
+
+numbers = cells(
+    [
+        *(
+            "1.5",
+            "2",
+            "3.25",
+            "1e2",
+            "0",
+            "-0",
+            "-3",
+            "",
+            "nan",
+            "NaN",
+            "inf",
+            "-Infinity",
+            "1e301",
+            "1e-305",
+        ),
+        *("5e-324", "1.7976931348623157e308", ".5", "5.", " 7 ", "+4", "9" * 100),
+    ],
+    [
+        "one",
+        "9" * 300,
+        "1e999",
+        "1e-999",
+        "0x10",
+        "1,5",
+        "1_000",
+        "NULL",
+        "--1",
+        "1e",
+        "\N{FULLWIDTH DIGIT ONE}",
+    ],
+)
+
+
+def day(offset: int, hours: float) -> str:
+    return (FIRST + timedelta(offset, hours=hours)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+absurd = [
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59.999Z",
+    "1799-12-31T00:00:00+14:00",
+    "2200-01-01 00:00:00Z",
+]
+wrong_times = [
+    *(
+        "2020-02-30T00:00:00Z",
+        "2020-13-01T00:00:00Z",
+        "2020-01-01",
+        "infinity",
+        "now",
+        "2020-01-01T25:00:00Z",
+    ),
+    *("20200101T000000Z", "10000-01-01T00:00:00Z", "2020-01-01T00:00:00", "2020-01-01T00:00:00+99:00"),
+]
+texts = st.one_of(
+    st.just(""),
+    st.sampled_from(
+        ["'; DROP TABLE bars; --", "%s {0} $1", "\\", "\\N", "数字 😀", "a\tb", "\\x00", "e\u0301", "\u202e"]
+    ),
+    st.text(
+        st.characters(exclude_characters='\0\r\n;"', exclude_categories=("Cs", "Cc", "Zl", "Zp", "Zs")),
+        max_size=12,
+    ),
+)
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> tuple[list[str], bool]:
+    """The cells of one line, and whether a file with them can be loaded."""
+    offset = draw(st.integers(0, 40))
+    usual = [day(offset, 0), day(offset, 23.9999), day(offset, 12), day(offset, 6)]
+
+    def time(position: int) -> st.SearchStrategy[Cell]:
+        often = cells([usual[position]] * 30 + ["", *absurd, day(offset, 30), day(offset, -5)], wrong_times)
+        return often
+
+    moments = [draw(time(i)) for i in range(4)]
+    key = draw(cells([usual[1]] * 20 + [usual[0], day(offset, 50), *absurd], ["", *wrong_times]))
+    prices = [draw(numbers) for _ in range(6)]
+    row = [*moments, ("", True), *prices, key]
+    found = [text for text, _ in row]
+    fault = draw(st.integers(0, 150))
+    if fault == 0:
+        found.append("1")
+    elif fault == 1:
+        found.pop()
+    elif fault == 2:
+        found[9] += "\0"
+    elif fault == 3:
+        found[9] = '"1'
+    return found, all(may for _, may in row) and fault > 3
+
+
+@pytest.fixture
+def world(db: Db) -> World:
+    """Two healthy assets."""
+    world = World(db, Comparison.of(db), 0)
+    for asset in (1, 2):
+        world.append(asset, 40, 0, "copy", asset)
+        world.refresh_emas(asset)
+    return world
+
+
+@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@given(rows=st.lists(lines(), min_size=1, max_size=8), name=texts, kind=st.sampled_from(["\n", "\r\n"]))
+def test_whatever_a_file_holds(
+    world: World, db_url: str, tmp_path: Path, rows: list[tuple[list[str], bool]], name: str, kind: str
+) -> None:
+    db = world.db
+    world.forget(3)
+    path = tmp_path / "odd_3.csv"
+    text = [";".join(COLUMNS), *(";".join([*row[:4], name, *row[5:]]) for row, _ in rows)]
+    path.write_bytes(kind.join([*text, ""]).encode())
+    before = world.column("SELECT count(*) FROM cmc_price_histories7")
+
+    loaded = run(db_url, "--json", "load", str(path))
+    first_bad = next((i for i, (_, may) in enumerate(rows, start=2) if not may), None)
+    if first_bad is not None:
+        assert loaded.exit_code == 1, loaded.output
+        assert f"line {first_bad}" in loaded.stderr
+        assert "nothing was loaded" in loaded.stderr
+        assert loaded.stderr.count("\n") == 1
+        assert world.column("SELECT count(*) FROM cmc_price_histories7") == before
+        assert world.column("SELECT count(*) FROM raw_changes WHERE id = 3") == [0]
+    else:
+        assert loaded.exit_code == 0, loaded.stderr
+        (told,) = json.loads(loaded.stdout)
+        assert (told["id"], told["read"]) == (3, len(rows))
+        assert told["inserted"] == told["read"] - told["duplicates"]
+        assert world.column("SELECT count(*) FROM cmc_price_histories7 WHERE id = 3") == [told["inserted"]]
+        assert set(world.column("SELECT name FROM cmc_price_histories7 WHERE id = 3")) == {
+            name.strip() or None
+        }
+        again = json.loads(run(db_url, "--json", "load", str(path)).stdout)
+        assert [a["unchanged"] for a in again] == [told["inserted"]]
+
+    # Another asset has a day more; whatever became of this file, it arrives.
+    newest = world.stamps(1)[-1].date() + timedelta(1)
+    good = tmp_path / "good_1.csv"
+    good.write_text(f"date,open,high,low,close,volume\n{newest},1,2,1,1.5,7\n")
+    assert run(db_url, "load", str(good)).exit_code == 0
+    refreshed = run(db_url, "refresh", "all", "--workers", "1")
+    assert world.column("SELECT count(*) FROM raw_changes WHERE id = 1") == [0]
+    assert world.column('SELECT max("timestamp") FROM cmc_price_bars_1d WHERE id = 1') == [
+        world.stamps(1)[-1]
+    ]
+    assert world.column("SELECT DISTINCT last_ts FROM emas_state WHERE id = 1") == [world.stamps(1)[-1]]
+    if refreshed.exit_code:
+        assert refreshed.exit_code == 1, refreshed.output
+        assert "asset 3" in refreshed.stderr
+        assert "TA010" in refreshed.stderr or "TA011" in refreshed.stderr
+        assert "Traceback" not in refreshed.stderr
+        return
+    days = world.column("SELECT count(*) FROM cmc_price_bars_1d WHERE id = 3")
+    rejects = world.column("SELECT reason FROM cmc_price_bars_1d_rejects WHERE id = 3")
+    assert [days[0] + len(rejects)] == world.column("SELECT count(*) FROM cmc_price_histories7 WHERE id = 3")
+    assert set(rejects) <= REASONS
+    assert db.execute("SELECT * FROM audit_all(ARRAY[3]) WHERE severity = 'error'").fetchall() == []
+
+
+def run(db_url: str, *arguments: str) -> Result:
+    """A command in this process."""
+    return CliRunner().invoke(cli_group, arguments, env={"TA_LAB2_DATABASE_URL": db_url})
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="memory of a process is told by wait4")
+def test_a_million_rows_with_one_bad_line(db: Db, db_url: str, tmp_path: Path) -> None:
+    """Named, nothing half loaded, and read in little memory."""
+    path, bad = tmp_path / "million_9.csv", 600_000
+    begin = date(1, 1, 1).toordinal()
+    with path.open("w") as file:
+        file.write("date,open,high,low,close,volume\n")
+        for i in range(2, 1_000_002):
+            close = "oops" if i == bad else "1.75"
+            file.write(f"{date.fromordinal(begin + i)},1.5,2.25,1.125,{close},{i}\n")
+    environment = {**os.environ, "TA_LAB2_DATABASE_URL": db_url}
+    environment.pop(SERVER, None)
+    told = tmp_path / "told"
+    with told.open("wb") as err:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ta_lab2_sql", "load", str(path)], env=environment, stderr=err
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 1
+    assert f"'oops' is not a number; {path}, line {bad}, column close; nothing was loaded" in told.read_text()
+    assert usage.ru_maxrss < 150 * 1024 * (1024 if sys.platform == "darwin" else 1)
+    assert db.execute("SELECT count(*) FROM cmc_price_histories7").fetchone() == (0,)
+    assert db.execute("SELECT count(*) FROM raw_changes").fetchone() == (0,)
