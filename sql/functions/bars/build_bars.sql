@@ -7,11 +7,10 @@
 --           last day of the earliest stored bar that closed or reopened; changed_from: of the first day of
 --           the earliest bar written.
 -- Errors    TA010 two days read fall on one local day.
--- Cost      the days from the first bar touched once, then per timeframe its units (weeks, 7 rows ..) and
---           volumes; 0.3 us a day and timeframe.
--- Rule      a day's bar is (unit - first unit) / n + 1, where the unit is the row for N-day bars and the
---           calendar week, month or year else. Highs and lows are found by rank, ties go to the earliest
---           time.
+-- Cost      from far back as compute_bars, within the newest 256 days as compute_newest_bars; a range of
+--           stored bars per timeframe.
+-- Rule      a calendar bar closes with the last day of its window or when a later bar begins. Equal bars
+--           aren't written; a stored bar that is no longer computed is deleted.
 CREATE OR REPLACE FUNCTION build_bars(p_id int, p_tz text, p_tfs text[], p_from_rows int[])
 RETURNS TABLE (
     tf text, bars_written int, bars_deleted int, closing_from timestamptz, changed_from timestamptz
@@ -20,64 +19,87 @@ LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 SET jit = off
 SET enable_nestloop = off
+SET enable_mergejoin = off
 SET work_mem = '64MB'
+SET plan_cache_mode = auto
 AS $$
 #variable_conflict use_column
 DECLARE
     v_first_day date;
+    v_first_read int;
     v_first_row int;
     v_rows int;
-    v_volumes float8[];
     v_kinds text[];
     v_counts int[];
     v_units int[];
     v_bars int[];
     v_starts int[];
+    v_tails int[];
     v_tfs text[];
     v_twice record;
+    v_gone_tfs text[];
+    v_gone_bars int[];
 BEGIN
     SELECT (d."timestamp" AT TIME ZONE p_tz)::date INTO v_first_day
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
     SELECT max(d.bar_seq) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
 
-    -- Per timeframe: kind of unit, count, first unit, first bar to compute and its first row.
+    -- Per timeframe: kind of unit, count, first unit, first bar to compute, its first row, and the first row
+    -- to read: that of the change where the stored bar tells of the days before it.
     SELECT
-        array_agg(t.tf), array_agg(t.kind), array_agg(t.n), array_agg(t.first_unit), array_agg(t.bar),
+        array_agg(s.tf), array_agg(s.kind), array_agg(s.n), array_agg(s.first_unit), array_agg(s.bar),
+        array_agg(s.first_row),
         array_agg(CASE
-            WHEN t.from_row <= 1 THEN 1
-            WHEN t.kind = 'D' THEN (t.bar - 1) * t.n + 1
-            ELSE coalesce((
-                SELECT b.first_row FROM bars AS b
-                WHERE b.id = p_id AND b.tf = t.tf AND b.bar_seq = t.bar AND b.first_row < t.from_row), 1)
+            WHEN s.has_head AND s.first_row < s.from_row AND s.from_row > v_rows - 256 THEN s.from_row
+            ELSE s.first_row
         END)
-    INTO v_tfs, v_kinds, v_counts, v_units, v_bars, v_starts
+    INTO v_tfs, v_kinds, v_counts, v_units, v_bars, v_starts, v_tails
     FROM (
         SELECT
-            u.tf, u.kind, u.n, u.first_unit, u.from_row,
+            t.*,
             CASE
-                WHEN u.from_row <= 1 THEN -2147483648
-                WHEN u.kind = 'D' THEN (u.from_row - 1) / u.n + 1
-                WHEN calendar_unit(u.kind, u.day_before) < u.first_unit THEN -2147483648
-                ELSE (calendar_unit(u.kind, u.day_before) - u.first_unit) / u.n + 1
-            END AS bar
+                WHEN t.from_row <= 1 THEN 1
+                WHEN t.kind = 'D' THEN (t.bar - 1) * t.n + 1
+                WHEN b.first_row < t.from_row THEN b.first_row
+                ELSE 1
+            END AS first_row,
+            t.from_row > 1 AND b.last_row >= t.from_row - 1
+            AND (t.kind <> 'D' OR b.first_row = (t.bar - 1) * t.n + 1) AS has_head
         FROM (
             SELECT
-                g.tf, c.unit_kind AS kind, c.tf_qty AS n,
-                first_unit(c.unit_kind, c.tf_qty, c.allow_partial_start, v_first_day) AS first_unit,
-                g.from_row,
-                (SELECT (d."timestamp" AT TIME ZONE p_tz)::date FROM cmc_price_bars_1d AS d
-                    WHERE d.id = p_id AND d.bar_seq = g.from_row - 1) AS day_before
-            FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
-            INNER JOIN dim_timeframe AS c ON c.tf = g.tf
-        ) AS u
-    ) AS t;
+                u.tf, u.kind, u.n, u.first_unit, u.from_row,
+                CASE
+                    WHEN u.from_row <= 1 THEN -2147483648
+                    WHEN u.kind = 'D' THEN (u.from_row - 1) / u.n + 1
+                    WHEN calendar_unit(u.kind, u.day_before) < u.first_unit THEN -2147483648
+                    ELSE (calendar_unit(u.kind, u.day_before) - u.first_unit) / u.n + 1
+                END AS bar
+            FROM (
+                SELECT
+                    g.tf, c.unit_kind AS kind, c.tf_qty AS n,
+                    first_unit(c.unit_kind, c.tf_qty, c.allow_partial_start, v_first_day) AS first_unit,
+                    g.from_row,
+                    (SELECT (d."timestamp" AT TIME ZONE p_tz)::date FROM cmc_price_bars_1d AS d
+                        WHERE d.id = p_id AND d.bar_seq = g.from_row - 1) AS day_before
+                FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
+                INNER JOIN dim_timeframe AS c ON c.tf = g.tf
+                OFFSET 0
+            ) AS u
+            OFFSET 0
+        ) AS t
+        LEFT JOIN LATERAL (
+            SELECT o.first_row, o.last_row FROM bars AS o
+            WHERE o.id = p_id AND o.tf = t.tf AND o.bar_seq = t.bar OFFSET 0
+        ) AS b ON true
+    ) AS s;
     v_first_row := (SELECT min(s.first_row) FROM unnest(v_starts) AS s (first_row));
+    v_first_read := (SELECT min(s.tail) FROM unnest(v_tails) AS s (tail));
 
     SELECT w.day, w.before, w."timestamp" INTO v_twice FROM (
         SELECT
             (d."timestamp" AT TIME ZONE p_tz)::date AS day, d."timestamp",
             lag(d."timestamp") OVER (ORDER BY d.bar_seq) AS before
-        FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq >= v_first_row - 1
+        FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq >= v_first_read - 1
     ) AS w
     WHERE (w.before AT TIME ZONE p_tz)::date >= w.day
     ORDER BY w."timestamp" LIMIT 1;
@@ -85,174 +107,59 @@ BEGIN
         PERFORM raise_duplicate_day(p_id, p_tz, v_twice.day, v_twice.before, v_twice."timestamp");
     END IF;
 
-    SELECT array_agg(d.volume ORDER BY d.bar_seq) INTO v_volumes
-    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq >= v_first_row;
-
     RETURN QUERY
     WITH timeframes AS MATERIALIZED (
-        SELECT u.*, CASE WHEN u.base > 0 THEN u.n / u.base ELSE u.n END AS blocks_a_bar
+        SELECT *, t.tail <= greatest(v_rows - 256, 1) AS is_far
+        FROM unnest(v_tfs, v_kinds, v_counts, v_units, v_bars, v_starts, v_tails)
+            AS t (tf, kind, n, first_unit, bar, first_row, tail)
+    ),
+    computed AS (
+        SELECT c.*
         FROM (
             SELECT
-                t.*,
-                -- The unit that a timeframe's bars are made of: 7, 5, 3, 2 or 1 rows; below 0 the calendar's.
-                CASE t.kind
-                    WHEN 'U' THEN -1 WHEN 'I' THEN -2 WHEN 'M' THEN -3 WHEN 'Y' THEN -4
-                    ELSE CASE
-                        WHEN t.n % 7 = 0 THEN 7 WHEN t.n % 5 = 0 THEN 5 WHEN t.n % 3 = 0 THEN 3
-                        WHEN t.n % 2 = 0 THEN 2 ELSE 1
-                    END
-                END AS base
-            FROM unnest(v_tfs, v_kinds, v_counts, v_units, v_bars, v_starts)
-                AS t (tf, kind, n, first_unit, bar, first_row)
-        ) AS u
-    ),
-    days AS MATERIALIZED (
-        SELECT
-            d.bar_seq AS row_no, d."timestamp", x.day, d.open, d.high, d.low, d.close, d.market_cap,
-            d.time_high, d.time_low,
-            lag(d."timestamp") OVER w AS ts_before,
-            lag(x.day) OVER w AS day_before,
-            row_number() OVER (ORDER BY d.high, d.time_high DESC, d.bar_seq DESC) AS high_rank,
-            row_number() OVER (ORDER BY d.low DESC, d.time_low DESC, d.bar_seq DESC) AS low_rank,
-            CASE WHEN d.market_cap IS NOT NULL THEN d.bar_seq END AS market_cap_row,
-            calendar_unit('U', x.day) AS week_us,
-            calendar_unit('I', x.day) AS week_iso,
-            calendar_unit('M', x.day) AS month,
-            calendar_unit('Y', x.day) AS year
-        FROM cmc_price_bars_1d AS d
-        CROSS JOIN LATERAL (SELECT (d."timestamp" AT TIME ZONE p_tz)::date AS day) AS x
-        WHERE d.id = p_id AND d.bar_seq >= v_first_row - 1
-        WINDOW w AS (ORDER BY d.bar_seq)
-    ),
-    newest_days AS MATERIALIZED (
-        SELECT * FROM days AS d WHERE d.row_no > v_rows - 256
-    ),
-    gap_days AS MATERIALIZED (
-        SELECT d.row_no, d.day, d.day_before FROM days AS d WHERE d.day > d.day_before + 1
-    ),
-    -- Many timeframes are made of the same few units, so days are put together once for each unit.
-    blocks AS MATERIALIZED (
-        SELECT
-            u.base, u.unit, min(u.row_no) AS first_row, max(u.row_no) AS last_row,
-            max(u.high_rank) AS high_rank, max(u.low_rank) AS low_rank,
-            max(u.market_cap_row) AS market_cap_row
-        FROM (
-            SELECT
-                w.base, d.row_no, d.high_rank, d.low_rank, d.market_cap_row,
-                CASE
-                    WHEN w.base > 0 THEN (d.row_no - 1) / w.base + 1
-                    WHEN w.base = -1 THEN d.week_us WHEN w.base = -2 THEN d.week_iso
-                    WHEN w.base = -3 THEN d.month ELSE d.year
-                END AS unit
-            FROM (SELECT DISTINCT t.base FROM timeframes AS t WHERE t.first_row <= v_rows - 256) AS w
-            CROSS JOIN days AS d
-        ) AS u
-        GROUP BY u.base, u.unit
-    ),
-    runs AS MATERIALIZED (
-        SELECT
-            k.tf, k.bar_seq, min(k.first_row) AS first_row, max(k.last_row) AS last_row,
-            max(k.high_rank) AS high_rank, max(k.low_rank) AS low_rank,
-            max(k.market_cap_row) AS market_cap_row
-        FROM (
-            SELECT
-                t.tf, b.first_row, b.last_row, b.high_rank, b.low_rank, b.market_cap_row, t.bar,
-                (b.unit - t.first_unit + t.blocks_a_bar) / t.blocks_a_bar AS bar_seq
-            FROM timeframes AS t
-            INNER JOIN blocks AS b ON b.base = t.base AND b.first_row >= t.first_row
-            WHERE t.first_row <= v_rows - 256
-            UNION ALL
-            -- Timeframes that need the newest days only don't walk over all of them.
-            SELECT
-                t.tf, d.row_no, d.row_no, d.high_rank, d.low_rank, d.market_cap_row, t.bar,
-                (CASE t.kind
-                    WHEN 'D' THEN d.row_no WHEN 'U' THEN d.week_us WHEN 'I' THEN d.week_iso
-                    WHEN 'M' THEN d.month ELSE d.year
-                END - t.first_unit + t.n) / t.n AS bar_seq
-            FROM timeframes AS t
-            INNER JOIN newest_days AS d ON d.row_no >= t.first_row
-            WHERE t.first_row > v_rows - 256
-        ) AS k
-        WHERE k.bar_seq >= 1 AND k.bar_seq >= k.bar
-        GROUP BY k.tf, k.bar_seq
-    ),
-    gaps AS MATERIALIZED (
-        SELECT g.tf, g.bar_seq, min(g.first_missing) AS first_missing, max(g.last_missing) AS last_missing
-        FROM (
-            SELECT
-                t.tf,
-                (u.unit - t.first_unit + t.n) / t.n AS bar_seq,
-                (u.unit_before - t.first_unit + t.n) / t.n AS bar_before,
-                d.day_before + 1 AS first_missing,
-                d.day - 1 AS last_missing
-            FROM timeframes AS t
-            INNER JOIN gap_days AS d ON d.row_no > t.first_row
-            CROSS JOIN LATERAL (
-                SELECT
-                    CASE WHEN t.kind = 'D' THEN d.row_no ELSE calendar_unit(t.kind, d.day) END AS unit,
-                    CASE WHEN t.kind = 'D' THEN d.row_no - 1
-                        ELSE calendar_unit(t.kind, d.day_before)
-                    END AS unit_before
-            ) AS u
-            WHERE u.unit_before >= t.first_unit
+                array_agg(t.tf) AS tfs, array_agg(t.kind) AS kinds, array_agg(t.n) AS counts,
+                array_agg(t.first_unit) AS units, array_agg(t.bar) AS bars, array_agg(t.first_row) AS starts
+            FROM timeframes AS t WHERE t.is_far
         ) AS g
-        WHERE g.bar_seq = g.bar_before
-        GROUP BY g.tf, g.bar_seq
-    ),
-    volumes AS MATERIALIZED (
-        SELECT g.tf, z.bar_seq, z.volume
+        CROSS JOIN LATERAL compute_bars(p_id, p_tz, g.tfs, g.kinds, g.counts, g.units, g.bars, g.starts) AS c
+        WHERE g.tfs IS NOT NULL
+        UNION ALL
+        SELECT c.*
         FROM (
             SELECT
-                r.tf, array_agg(r.bar_seq ORDER BY r.bar_seq) AS bar_seqs,
-                array_agg(r.first_row ORDER BY r.bar_seq) AS first_rows,
-                array_agg(r.last_row ORDER BY r.bar_seq) AS last_rows
-            FROM runs AS r GROUP BY r.tf
+                array_agg(t.tf) AS tfs, array_agg(t.kind) AS kinds, array_agg(t.n) AS counts,
+                array_agg(t.first_unit) AS units, array_agg(t.bar) AS bars, array_agg(t.first_row) AS starts,
+                array_agg(t.tail) AS tails
+            FROM timeframes AS t WHERE NOT t.is_far
         ) AS g
-        CROSS JOIN LATERAL ROWS FROM (
-            unnest(g.bar_seqs),
-            volume_sums(
-                v_volumes[g.first_rows[1] - v_first_row + 1:], g.first_rows[1] - 1,
-                g.first_rows, g.last_rows)
-        ) AS z (bar_seq, volume)
+        CROSS JOIN LATERAL compute_newest_bars(
+            p_id, p_tz, g.tfs, g.kinds, g.counts, g.units, g.bars, g.starts, g.tails) AS c
+        WHERE g.tfs IS NOT NULL
+    ),
+    -- OFFSET 0: index ranges per timeframe, whatever the planner thinks of nested loops.
+    stored AS (
+        SELECT b.*
+        FROM timeframes AS t
+        CROSS JOIN LATERAL (
+            SELECT * FROM bars AS o WHERE o.id = p_id AND o.tf = t.tf AND o.bar_seq >= t.bar OFFSET 0
+        ) AS b
     ),
     shaped AS MATERIALIZED (
         SELECT
-            r.tf, r.bar_seq, r.first_row, r.last_row, a.day AS first_day, l.day AS last_day,
-            coalesce(a.ts_before, a."timestamp" - interval '24 hours') + interval '1 millisecond'
-            AS time_open,
-            a."timestamp" AS first_ts, l."timestamp" AS time_close,
-            h.time_high, w.time_low, a.open, l.close, v.volume, m.market_cap,
-            -- 0.0 and -0.0 are one price: the earlier day's spelling is kept.
-            CASE WHEN h.high <> 0 THEN h.high ELSE (
-                SELECT d.high FROM days AS d
-                WHERE d.row_no BETWEEN r.first_row AND r.last_row AND d.high = 0
-                ORDER BY d.row_no LIMIT 1) END AS high,
-            CASE WHEN w.low <> 0 THEN w.low ELSE (
-                SELECT d.low FROM days AS d
-                WHERE d.row_no BETWEEN r.first_row AND r.last_row AND d.low = 0
-                ORDER BY d.row_no LIMIT 1) END AS low,
-            r.last_row - r.first_row + 1 AS n_days,
+            c.*, c.last_row - c.first_row + 1 AS n_days,
             CASE
-                WHEN t.kind = 'D' THEN r.last_row = r.bar_seq::bigint * t.n
-                ELSE l.day = e.window_end OR r.bar_seq < max(r.bar_seq) OVER (PARTITION BY r.tf)
+                WHEN t.kind = 'D' THEN c.last_row = c.bar_seq::bigint * t.n
+                ELSE c.last_day = e.window_end OR c.bar_seq < max(c.bar_seq) OVER (PARTITION BY c.tf)
             END AS is_closed,
-            t.kind = 'D' AS by_rows, t.n, e.window_end, e.expected_start,
-            g.first_missing, g.last_missing
-        FROM runs AS r
-        INNER JOIN timeframes AS t ON t.tf = r.tf
-        INNER JOIN days AS a ON a.row_no = r.first_row
-        INNER JOIN days AS l ON l.row_no = r.last_row
-        INNER JOIN days AS h ON h.high_rank = r.high_rank
-        INNER JOIN days AS w ON w.low_rank = r.low_rank
-        LEFT JOIN days AS m ON m.row_no = r.market_cap_row
-        INNER JOIN volumes AS v ON v.tf = r.tf AND v.bar_seq = r.bar_seq
-        LEFT JOIN gaps AS g ON g.tf = r.tf AND g.bar_seq = r.bar_seq
+            t.kind = 'D' AS by_rows, t.n, e.window_end, e.expected_start
+        FROM computed AS c
+        INNER JOIN timeframes AS t ON t.tf = c.tf
         CROSS JOIN LATERAL (
             SELECT
                 CASE WHEN t.kind = 'D' THEN NULL
-                    ELSE unit_first_day(t.kind, t.first_unit + r.bar_seq * t.n) - 1 END AS window_end,
-                CASE WHEN t.kind = 'D' THEN a.day
-                    ELSE greatest(unit_first_day(t.kind, t.first_unit + (r.bar_seq - 1) * t.n), v_first_day)
+                    ELSE unit_first_day(t.kind, t.first_unit + c.bar_seq * t.n) - 1 END AS window_end,
+                CASE WHEN t.kind = 'D' THEN c.first_day
+                    ELSE greatest(unit_first_day(t.kind, t.first_unit + (c.bar_seq - 1) * t.n), v_first_day)
                 END AS expected_start
         ) AS e
     ),
@@ -286,7 +193,7 @@ BEGIN
                     WHEN f.missing_start > 0 THEN f.first_day - 1
                 END AS last_missing_day
         ) AS m
-        LEFT JOIN bars AS b ON b.id = p_id AND b.tf = f.tf AND b.bar_seq = f.bar_seq
+        LEFT JOIN stored AS b ON b.tf = f.tf AND b.bar_seq = f.bar_seq
         WHERE record_image_ne(ROW(
             f.first_row, f.last_row, f.days_remaining, f.missing_start, f.missing_interior, f.missing_end,
             f.is_closed, m.first_missing_day, m.last_missing_day, f.time_open, f.time_close, f.time_high,
@@ -329,20 +236,30 @@ BEGIN
     GROUP BY f.tf;
 
     -- A stored bar whose first row no longer lies in its window has lost all its days.
+    SELECT array_agg(s.tf), array_agg(s.bar_seq) INTO v_gone_tfs, v_gone_bars
+    FROM (
+        SELECT t.tf, t.kind, t.n, t.first_unit, b.bar_seq, b.first_row
+        FROM unnest(v_tfs, v_kinds, v_counts, v_units, v_bars) AS t (tf, kind, n, first_unit, bar)
+        CROSS JOIN LATERAL (
+            SELECT o.bar_seq, o.first_row FROM bars AS o
+            WHERE o.id = p_id AND o.tf = t.tf AND o.bar_seq >= t.bar OFFSET 0
+        ) AS b
+    ) AS s
+    LEFT JOIN cmc_price_bars_1d AS d ON d.id = p_id AND d.bar_seq >= v_first_row AND d.bar_seq = s.first_row
+    WHERE
+        d.id IS NULL
+        OR s.bar_seq <> (
+            CASE WHEN s.kind = 'D' THEN d.bar_seq
+                ELSE calendar_unit(s.kind, (d."timestamp" AT TIME ZONE p_tz)::date)
+            END - s.first_unit + s.n) / s.n;
+    IF v_gone_tfs IS NULL THEN
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH gone AS (
         DELETE FROM bars AS b
-        USING unnest(v_tfs, v_kinds, v_counts, v_units, v_bars) AS t (tf, kind, n, first_unit, bar)
-        WHERE
-            b.id = p_id AND b.tf = t.tf AND b.bar_seq >= t.bar
-            AND NOT EXISTS (
-                SELECT FROM cmc_price_bars_1d AS d
-                WHERE
-                    d.id = p_id AND d.bar_seq = b.first_row
-                    AND b.bar_seq = (
-                        CASE WHEN t.kind = 'D' THEN d.bar_seq
-                            ELSE calendar_unit(t.kind, (d."timestamp" AT TIME ZONE p_tz)::date)
-                        END - t.first_unit + t.n) / t.n)
+        USING unnest(v_gone_tfs, v_gone_bars) AS g (tf, bar_seq)
+        WHERE b.id = p_id AND b.tf = g.tf AND b.bar_seq = g.bar_seq
         RETURNING b.tf, b.time_close
     )
     SELECT g.tf, 0, count(*)::int, NULL::timestamptz, min(g.time_close) FROM gone AS g GROUP BY g.tf;

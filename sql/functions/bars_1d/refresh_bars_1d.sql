@@ -120,9 +120,10 @@ BEGIN
         DELETE FROM cmc_price_bars_1d AS d
         WHERE
             d.id = p_id AND d."timestamp" >= v_from AND (p_time_max IS NULL OR d."timestamp" < p_time_max)
-            AND NOT EXISTS (
-                SELECT FROM bars_1d_candidates AS c
-                WHERE c.id = p_id AND c."timestamp" = d."timestamp" AND c.reason IS NULL)
+            -- A probe for each day, where a join would read all candidates.
+            AND (
+                SELECT c.reason IS NULL FROM bars_1d_candidates AS c
+                WHERE c.id = p_id AND c."timestamp" = d."timestamp") IS NOT TRUE
         RETURNING d."timestamp"
     )
     SELECT count(*), min(g."timestamp") INTO bars_deleted, v_deleted_from FROM gone AS g;
@@ -219,9 +220,9 @@ BEGIN
         DELETE FROM cmc_price_bars_1d_rejects AS r
         WHERE
             r.id = p_id AND r."timestamp" >= v_from AND (p_time_max IS NULL OR r."timestamp" < p_time_max)
-            AND NOT EXISTS (
-                SELECT FROM bars_1d_candidates AS c
-                WHERE c.id = p_id AND c."timestamp" = r."timestamp" AND c.reason = r.reason)
+            AND (
+                SELECT c.reason FROM bars_1d_candidates AS c
+                WHERE c.id = p_id AND c."timestamp" = r."timestamp") IS DISTINCT FROM r.reason
         RETURNING r.id
     )
     SELECT count(*) INTO v_rejects_changed FROM gone;

@@ -14,6 +14,7 @@ SET search_path FROM CURRENT
 SET jit = off
 SET enable_nestloop = off
 SET work_mem = '64MB'
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -26,6 +26,7 @@ SET search_path FROM CURRENT
 SET jit = off
 SET enable_nestloop = off
 SET work_mem = '64MB'
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -86,14 +87,20 @@ BEGIN
             FROM frames AS f
         ) AS w
     ),
+    -- Few timeframes have a period that goes live in the range of a revision.
+    seeding AS MATERIALIZED (
+        SELECT f.tf, f.n, f.by_rows, f.row_init, f.closed_before, s.closed
+        FROM frames AS f
+        INNER JOIN series AS s ON s.tf = f.tf
+        WHERE width_bucket(f.closed_before, p_periods) < width_bucket(s.closed, p_periods)
+    ),
     -- Means of the first canonical closes, where a period goes live from here on.
     bar_means AS MATERIALIZED (
         SELECT f.tf, c.n, (0.0::float8 + c.total) / c.n AS mean
-        FROM frames AS f
-        INNER JOIN series AS s ON s.tf = f.tf
+        FROM seeding AS f
         CROSS JOIN LATERAL (
             SELECT max(p.period) AS longest FROM unnest(p_periods) AS p (period)
-            WHERE p.period > f.closed_before AND p.period <= s.closed AND f.tf <> '1D'
+            WHERE p.period > f.closed_before AND p.period <= f.closed AND f.tf <> '1D'
         ) AS p
         CROSS JOIN LATERAL (
             SELECT
@@ -110,12 +117,11 @@ BEGIN
     bar_seeds AS MATERIALIZED (
         SELECT
             f.tf,
-            array_agg(CASE WHEN p.period > f.closed_before AND p.period <= s.closed
+            array_agg(CASE WHEN p.period > f.closed_before AND p.period <= f.closed
                 THEN p.period - f.closed_before END ORDER BY p.period) AS seed_at,
             array_agg(CASE WHEN f.tf = '1D' THEN (SELECT d.means FROM days AS d)[p.period] ELSE m.mean END
                 ORDER BY p.period) AS seeds
-        FROM frames AS f
-        INNER JOIN series AS s ON s.tf = f.tf
+        FROM seeding AS f
         CROSS JOIN unnest(p_periods) AS p (period)
         LEFT JOIN bar_means AS m ON m.tf = f.tf AND m.n = p.period
         GROUP BY f.tf
@@ -124,7 +130,7 @@ BEGIN
         SELECT f.tf, f.closed_before + l.n AS ordinal, l.v
         FROM frames AS f
         INNER JOIN series AS s ON s.tf = f.tf
-        INNER JOIN bar_seeds AS z ON z.tf = f.tf
+        LEFT JOIN bar_seeds AS z ON z.tf = f.tf
         CROSS JOIN LATERAL ema_lanes(
             s.closes, ARRAY(SELECT generate_series(1, cardinality(s.closes))), f.alpha_bar, f.bar_init,
                 z.seed_at,
@@ -138,7 +144,7 @@ BEGIN
             array_agg(CASE WHEN f.by_rows THEN (SELECT d.means FROM days AS d)[r.last_row] ELSE b.v[p.i] END
                 ORDER BY p.period)
                 AS seeds
-        FROM frames AS f
+        FROM seeding AS f
         CROSS JOIN unnest(p_periods) WITH ORDINALITY AS p (period, i)
         LEFT JOIN bar_rows AS r
             ON r.tf = f.tf AND r.ordinal = p.period AND r.is_closed AND r.ordinal > f.closed_before
@@ -166,7 +172,7 @@ BEGIN
         SELECT f.tf, e.row_nos[l.n] AS row_no, l.v
         FROM frames AS f
         INNER JOIN day_ends AS e ON e.tf = f.tf
-        INNER JOIN day_seeds AS z ON z.tf = f.tf
+        LEFT JOIN day_seeds AS z ON z.tf = f.tf
         CROSS JOIN LATERAL ema_lanes(
             (SELECT d.closes FROM days AS d)[f.row_init - (SELECT d.first_row FROM days AS d) + 2:], e.ends,
                 f.alpha_inside, f.day_init, z.seed_at, z.seeds)

@@ -180,19 +180,17 @@ BEGIN
         ) AS c
         GROUP BY c.in_bar_space, c.in_day_space
     LOOP
-        FOR v_done IN
-            SELECT * FROM build_emas(
-                p_id, v_periods, v_call.tfs, v_call.from_rows, v_call.in_bar_space, v_call.in_day_space)
-        LOOP
-            SELECT
-                v_done_variants || array_agg(u.variant), v_done_tfs || array_agg(u.tf),
-                v_done_written || array_agg(
-                    CASE WHEN u.variant = 'multi_tf_v2' THEN v_done.day_written
-                        WHEN u.variant = 'multi_tf' THEN v_done.bar_written
-                        ELSE greatest(v_done.bar_written, v_done.day_written) END)
-            INTO v_done_variants, v_done_tfs, v_done_written
-            FROM unnest(v_variants, v_tfs) AS u (variant, tf) WHERE u.tf = v_done.tf;
-        END LOOP;
+        SELECT
+            v_done_variants || array_agg(u.variant), v_done_tfs || array_agg(u.tf),
+            v_done_written || array_agg(
+                CASE u.variant
+                    WHEN 'multi_tf_v2' THEN b.day_written WHEN 'multi_tf' THEN b.bar_written
+                    ELSE greatest(b.bar_written, b.day_written)
+                END)
+        INTO v_done_variants, v_done_tfs, v_done_written
+        FROM build_emas(
+            p_id, v_periods, v_call.tfs, v_call.from_rows, v_call.in_bar_space, v_call.in_day_space) AS b
+        INNER JOIN unnest(v_variants, v_tfs) AS u (variant, tf) ON u.tf = b.tf;
     END LOOP;
 
     RETURN QUERY SELECT * FROM record_emas(

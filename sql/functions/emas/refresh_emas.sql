@@ -36,6 +36,10 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
+-- One asset's rows are few, and a day's refresh costs less than planning for it; where the tables are
+-- partitioned, the planner reckons with the rows of all.
+SET plan_cache_mode = force_generic_plan
+SET max_parallel_workers_per_gather = 0
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -1,0 +1,239 @@
+-- compute_newest_bars: the bars of some timeframes from one of the newest days on, with what the stored bars
+--   tell of the days before.
+--   p_id .. p_starts   as in compute_bars
+--   p_tails   for each timeframe the row number of the first day to read; behind p_starts where the stored
+--             bar tells of the days in between, its head
+-- Returns   as compute_bars.
+-- Errors    none.
+-- Cost      per timeframe the days from p_tails on and a few probes; the volumes of the bars that begin
+--           before.
+-- Rule      as compute_bars. The stored high is the head's if one of its days has it; else, and where 0.0 and
+--           -0.0 meet, its days are asked; low alike. A sum has an order, so volumes are added up anew.
+CREATE OR REPLACE FUNCTION compute_newest_bars(
+    p_id int, p_tz text, p_tfs text[], p_kinds text[], p_counts int[], p_units int[], p_bars int[],
+    p_starts int[], p_tails int[])
+RETURNS TABLE (
+    tf text, bar_seq int, first_row int, last_row int, first_day date, last_day date, first_ts timestamptz,
+    time_open timestamptz, time_close timestamptz, time_high timestamptz, time_low timestamptz, open float8,
+    high float8, low float8, close float8, volume float8, market_cap float8, first_missing date,
+    last_missing date)
+LANGUAGE plpgsql STABLE ROWS 300
+SET search_path FROM CURRENT
+SET jit = off
+SET enable_nestloop = off
+SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_first_row int;
+    v_first_read int;
+    v_volumes float8[];
+BEGIN
+    SELECT min(s.first_row), min(s.tail) INTO v_first_row, v_first_read
+    FROM unnest(p_starts, p_tails) AS s (first_row, tail);
+    SELECT array_agg(d.volume ORDER BY d.bar_seq) INTO v_volumes
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq >= v_first_row;
+
+    RETURN QUERY
+    WITH timeframes AS MATERIALIZED (
+        SELECT * FROM unnest(p_tfs, p_kinds, p_counts, p_units, p_bars, p_starts, p_tails)
+            AS t (tf, kind, n, first_unit, bar, first_row, tail)
+    ),
+    told AS MATERIALIZED (
+        SELECT
+            b.*, t.tail, f."timestamp" AS first_ts, (f."timestamp" AT TIME ZONE p_tz)::date AS first_day,
+            (SELECT (d."timestamp" AT TIME ZONE p_tz)::date FROM cmc_price_bars_1d AS d
+                WHERE d.id = p_id AND d.bar_seq = t.tail - 1) AS head_day,
+            coalesce((
+                SELECT
+                    d.bar_seq BETWEEN t.first_row AND t.tail - 1 AND d.high = b.high AND d.high <> 0
+                    AND d.time_high = b.time_high
+                FROM cmc_price_bars_1d AS d
+                WHERE d.id = p_id AND d."timestamp" >= b.time_high ORDER BY d."timestamp" LIMIT 1
+            ), false) AS has_high,
+            coalesce((
+                SELECT
+                    d.bar_seq BETWEEN t.first_row AND t.tail - 1 AND d.low = b.low AND d.low <> 0
+                    AND d.time_low = b.time_low
+                FROM cmc_price_bars_1d AS d
+                WHERE d.id = p_id AND d."timestamp" >= b.time_low ORDER BY d."timestamp" LIMIT 1
+            ), false) AS has_low,
+            CASE WHEN b.market_cap IS NOT NULL THEN (
+                SELECT d.market_cap FROM cmc_price_bars_1d AS d
+                WHERE
+                    d.id = p_id AND d.bar_seq BETWEEN t.first_row AND t.tail - 1
+                    AND d.market_cap IS NOT NULL
+                ORDER BY d.bar_seq DESC LIMIT 1
+            ) END AS head_market_cap
+        FROM timeframes AS t
+        CROSS JOIN LATERAL (
+            SELECT
+                o.tf, o.bar_seq, o.first_row, o.time_open, o.open, o.time_high, o.high, o.time_low, o.low,
+                o.market_cap, o.missing_interior, o.first_missing_day, o.last_missing_day
+            FROM bars AS o WHERE o.id = p_id AND o.tf = t.tf AND o.bar_seq = t.bar OFFSET 0
+        ) AS b
+        CROSS JOIN LATERAL (
+            SELECT d."timestamp" FROM cmc_price_bars_1d AS d
+            WHERE d.id = p_id AND d.bar_seq = t.first_row OFFSET 0
+        ) AS f
+        WHERE t.first_row < t.tail
+    ),
+    -- Bars that begin together have one head up to the change.
+    extremes AS MATERIALIZED (
+        SELECT
+            g.first_row, g.tail, coalesce(g.time_high, h.time_high) AS time_high,
+            coalesce(g.high, h.high) AS high, coalesce(g.time_low, l.time_low) AS time_low,
+            coalesce(g.low, l.low) AS low
+        FROM (
+            SELECT
+                k.first_row, k.tail,
+                min(k.high) FILTER (WHERE k.has_high) AS high,
+                min(k.time_high) FILTER (WHERE k.has_high) AS time_high,
+                min(k.low) FILTER (WHERE k.has_low) AS low,
+                min(k.time_low) FILTER (WHERE k.has_low) AS time_low
+            FROM told AS k GROUP BY k.first_row, k.tail
+        ) AS g
+        LEFT JOIN LATERAL (
+            SELECT
+                d.time_high,
+                CASE WHEN d.high <> 0 THEN d.high ELSE (
+                    SELECT z.high FROM cmc_price_bars_1d AS z
+                    WHERE z.id = p_id AND z.bar_seq BETWEEN g.first_row AND g.tail - 1 AND z.high = 0
+                    ORDER BY z.bar_seq LIMIT 1) END AS high
+            FROM cmc_price_bars_1d AS d
+            WHERE d.id = p_id AND d.bar_seq BETWEEN g.first_row AND g.tail - 1 AND g.high IS NULL
+            ORDER BY d.high DESC, d.time_high, d.bar_seq LIMIT 1
+        ) AS h ON true
+        LEFT JOIN LATERAL (
+            SELECT
+                d.time_low,
+                CASE WHEN d.low <> 0 THEN d.low ELSE (
+                    SELECT z.low FROM cmc_price_bars_1d AS z
+                    WHERE z.id = p_id AND z.bar_seq BETWEEN g.first_row AND g.tail - 1 AND z.low = 0
+                    ORDER BY z.bar_seq LIMIT 1) END AS low
+            FROM cmc_price_bars_1d AS d
+            WHERE d.id = p_id AND d.bar_seq BETWEEN g.first_row AND g.tail - 1 AND g.low IS NULL
+            ORDER BY d.low, d.time_low, d.bar_seq LIMIT 1
+        ) AS l ON true
+    ),
+    heads AS MATERIALIZED (
+        SELECT
+            k.tf, k.bar_seq, k.first_row, k.tail, k.first_day, k.first_ts, k.time_open, k.open,
+            k.head_market_cap, e.time_high, e.high, e.time_low, e.low,
+            CASE WHEN k.missing_interior > 0 AND k.first_missing_day < k.head_day THEN k.first_missing_day END
+                AS first_missing,
+            CASE
+                WHEN k.missing_interior = 0 THEN NULL
+                WHEN k.last_missing_day < k.head_day THEN k.last_missing_day
+                ELSE (
+                    SELECT (d."timestamp" AT TIME ZONE p_tz)::date - 1 FROM cmc_price_bars_1d AS d
+                    WHERE
+                        d.id = p_id AND d.bar_seq > k.first_row AND d.bar_seq < k.tail
+                        AND (d."timestamp" AT TIME ZONE p_tz)::date - 1 > (
+                            SELECT (o."timestamp" AT TIME ZONE p_tz)::date FROM cmc_price_bars_1d AS o
+                            WHERE o.id = p_id AND o.bar_seq = d.bar_seq - 1)
+                    ORDER BY d.bar_seq DESC LIMIT 1)
+            END AS last_missing
+        FROM told AS k
+        INNER JOIN extremes AS e ON e.first_row = k.first_row AND e.tail = k.tail
+    ),
+    days AS MATERIALIZED (
+        SELECT
+            d.bar_seq AS row_no, d."timestamp", x.day, d.open, d.high, d.low, d.close, d.market_cap,
+            d.time_high, d.time_low,
+            lag(d."timestamp") OVER w AS ts_before,
+            lag(x.day) OVER w AS day_before,
+            row_number() OVER (ORDER BY d.high, d.time_high DESC, d.bar_seq DESC) AS high_rank,
+            row_number() OVER (ORDER BY d.low DESC, d.time_low DESC, d.bar_seq DESC) AS low_rank,
+            CASE WHEN d.market_cap IS NOT NULL THEN d.bar_seq END AS market_cap_row,
+            calendar_unit('U', x.day) AS week_us,
+            calendar_unit('I', x.day) AS week_iso,
+            calendar_unit('M', x.day) AS month,
+            calendar_unit('Y', x.day) AS year
+        FROM cmc_price_bars_1d AS d
+        CROSS JOIN LATERAL (SELECT (d."timestamp" AT TIME ZONE p_tz)::date AS day) AS x
+        WHERE d.id = p_id AND d.bar_seq >= v_first_read - 1
+        WINDOW w AS (ORDER BY d.bar_seq)
+    ),
+    runs AS MATERIALIZED (
+        SELECT
+            k.tf, k.bar_seq, min(k.first_row) AS first_row, max(k.last_row) AS last_row,
+            max(k.high_rank) AS high_rank, max(k.low_rank) AS low_rank,
+            max(k.market_cap_row) AS market_cap_row
+        FROM (
+            SELECT
+                t.tf, d.row_no AS first_row, d.row_no AS last_row, d.high_rank, d.low_rank, d.market_cap_row,
+                t.bar,
+                (CASE t.kind
+                    WHEN 'D' THEN d.row_no WHEN 'U' THEN d.week_us WHEN 'I' THEN d.week_iso
+                    WHEN 'M' THEN d.month ELSE d.year
+                END - t.first_unit + t.n) / t.n AS bar_seq
+            FROM timeframes AS t
+            INNER JOIN days AS d ON d.row_no >= t.tail
+            UNION ALL
+            SELECT h.tf, h.first_row, h.tail - 1, NULL, NULL, NULL, h.bar_seq, h.bar_seq FROM heads AS h
+        ) AS k
+        WHERE k.bar_seq >= 1 AND k.bar_seq >= k.bar
+        GROUP BY k.tf, k.bar_seq
+    ),
+    -- Added in time order, as unnest returns them.
+    volumes AS MATERIALIZED (
+        SELECT g.first_row, g.last_row, (
+            SELECT sum(v.volume)
+            FROM unnest(v_volumes[g.first_row - v_first_row + 1:g.last_row - v_first_row + 1]) AS v (volume)
+        ) AS volume
+        FROM (SELECT DISTINCT r.first_row, r.last_row FROM runs AS r) AS g
+    )
+    SELECT
+        r.tf, r.bar_seq, r.first_row, r.last_row, coalesce(k.first_day, a.day), l.day,
+        coalesce(k.first_ts, a."timestamp"),
+        coalesce(
+            k.time_open,
+            coalesce(a.ts_before, a."timestamp" - interval '24 hours') + interval '1 millisecond'),
+        l."timestamp",
+        CASE
+            WHEN h.high IS NULL OR k.high > h.high THEN k.time_high
+            WHEN k.high = h.high THEN least(k.time_high, h.time_high)
+            ELSE h.time_high
+        END,
+        CASE
+            WHEN w.low IS NULL OR k.low < w.low THEN k.time_low
+            WHEN k.low = w.low THEN least(k.time_low, w.time_low)
+            ELSE w.time_low
+        END,
+        coalesce(k.open, a.open),
+        CASE
+            WHEN h.high IS NULL OR k.high >= h.high THEN k.high
+            WHEN h.high <> 0 THEN h.high
+            ELSE (
+                SELECT d.high FROM days AS d
+                WHERE d.row_no BETWEEN r.first_row AND r.last_row AND d.high = 0
+                ORDER BY d.row_no LIMIT 1)
+        END,
+        CASE
+            WHEN w.low IS NULL OR k.low <= w.low THEN k.low
+            WHEN w.low <> 0 THEN w.low
+            ELSE (
+                SELECT d.low FROM days AS d
+                WHERE d.row_no BETWEEN r.first_row AND r.last_row AND d.low = 0
+                ORDER BY d.row_no LIMIT 1)
+        END,
+        l.close, v.volume, coalesce(m.market_cap, k.head_market_cap),
+        coalesce(k.first_missing, (
+            SELECT min(d.day_before) + 1 FROM days AS d
+            WHERE d.row_no > r.first_row AND d.row_no <= r.last_row AND d.day > d.day_before + 1)),
+        coalesce((
+            SELECT max(d.day) - 1 FROM days AS d
+            WHERE d.row_no > r.first_row AND d.row_no <= r.last_row AND d.day > d.day_before + 1),
+            k.last_missing)
+    FROM runs AS r
+    INNER JOIN volumes AS v ON v.first_row = r.first_row AND v.last_row = r.last_row
+    INNER JOIN days AS l ON l.row_no = r.last_row
+    LEFT JOIN heads AS k ON k.tf = r.tf AND k.bar_seq = r.bar_seq
+    LEFT JOIN days AS a ON a.row_no = r.first_row AND k.tf IS NULL
+    LEFT JOIN days AS h ON h.high_rank = r.high_rank
+    LEFT JOIN days AS w ON w.low_rank = r.low_rank
+    LEFT JOIN days AS m ON m.row_no = r.market_cap_row;
+END;
+$$;
