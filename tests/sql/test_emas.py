@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import lzma
 import random
+from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -532,6 +533,23 @@ def test_a_day_of_many_assets_grows_with_assets_not_with_histories(long: Db) -> 
             if n.get("Relation Name") in ("cmc_price_bars_1d", "emas", "bars", "emas_at_blocks")
         )
         assert 0 < touched < 3 * 500
+
+
+@pytest.mark.parametrize(
+    ("relation", "tf"),
+    [("cmc_ema_multi_tf", "7D"), ("cmc_ema_multi_tf_v2", "7D"), ("cmc_ema_multi_tf_cal_us", "1M_CAL")],
+)
+def test_assets_of_any_length_are_read_together(small: Db, relation: str, tf: str) -> None:
+    """A block is never computed of an asset that has no such days, however the planner joins."""
+    small.execute("DELETE FROM dim_timeframe WHERE tf NOT IN ('1D', '7D', '1M_CAL')")
+    for asset, n in ((1, 3000), (2, 1200), (3, 600)):
+        load(small, asset, [(date(2012, 1, 1) + timedelta(i), close_of(i + asset)) for i in range(n)])
+        small.execute("SELECT FROM refresh_emas(%s)", (asset,))
+    small.execute("ANALYZE")
+    chosen = f"SELECT * FROM {relation} WHERE tf = '{tf}' AND period = 21"
+    alone = [row for asset in (1, 2, 3) for row in rows(small, f"{chosen} AND id = %s", asset)]
+    assert Counter(rows(small, chosen)) == Counter(alone)
+    assert Counter(rows(small, f"{chosen} AND NOT roll")) == Counter(row for row in alone if not row[5])
 
 
 def refused(db: Db, state: str, query: str, *values: object) -> str:

@@ -10,9 +10,11 @@ SELECT
     NOT b.is_closed AS is_partial_end
 FROM bars_state AS s
 INNER JOIN dim_timeframe AS t ON t.bar_group = s.family AND t.tf = ANY(s.tfs)
-CROSS JOIN LATERAL (
+-- A left join, so that it is joined to states and not to the catalogue alone, which no shard may do.
+LEFT JOIN LATERAL (
     SELECT * FROM bars AS n WHERE n.id = s.id AND n.tf = t.tf ORDER BY n.bar_seq DESC LIMIT 1
-) AS b
+) AS b ON true
+WHERE coalesce(b.bar_seq, 0) > 0
 UNION ALL
 SELECT
     s.id, '1D', 1, d.bar_seq,

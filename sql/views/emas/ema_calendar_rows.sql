@@ -28,22 +28,23 @@ SELECT
 FROM emas_state AS s
 INNER JOIN dim_timeframe AS t ON t.tf = ANY(s.tfs) AND t.bar_group = s.variant
 -- OFFSET 0 keeps this a look-up of its own.
-CROSS JOIN LATERAL (
-    SELECT
-        coalesce(q.periods, s.periods) AS periods,
-        coalesce(q.last_ts, s.last_ts) AS last_ts,
-        coalesce(q.hidden_from, s.hidden_from, 'infinity') AS hidden_from
-    FROM (SELECT) AS one
-    LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+LEFT JOIN LATERAL (
+    SELECT q.periods, q.last_ts, q.hidden_from FROM emas_pending AS q
+    WHERE q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
     OFFSET 0
-) AS w
-INNER JOIN dim_period AS p ON (p.period = ANY(w.periods)) IN (true, true)
+) AS w ON true
+INNER JOIN dim_period AS p ON (p.period = ANY(coalesce(w.periods, s.periods))) IN (true, true)
 INNER JOIN ema_alpha AS a ON a.tf = t.tf AND a.period = p.period
 -- Nearly all days pass. The planner would guess a small part of them; of being true or true it expects all.
 INNER JOIN cmc_price_bars_1d AS d
-    ON d.id = s.id AND (d."timestamp" <= w.last_ts AND d."timestamp" < w.hidden_from) IN (true, true)
--- Kept by the planner for the days of a block, as long as it refers to columns of tables only.
-CROSS JOIN LATERAL (
+    ON
+        d.id = s.id AND (
+            d."timestamp" <= coalesce(w.last_ts, s.last_ts)
+            AND d."timestamp" < coalesce(w.hidden_from, s.hidden_from, 'infinity')
+        ) IN (true, true)
+-- Kept by the planner for the days of a block, as long as it refers to columns of tables only. A left join, so that
+-- it is joined last, to days of the asset, and not to part of the catalogue alone, which no shard may do.
+LEFT JOIN LATERAL (
     SELECT
         x.first_row,
         e.ends,
@@ -53,17 +54,14 @@ CROSS JOIN LATERAL (
         ema_walk(x.closes, x.first_row, e.ends, e.day_ends, b.day_v, n.alpha, true) AS day_v
     FROM (
         SELECT
-            array_position(
-                coalesce((
-                    SELECT q.periods FROM emas_pending AS q
-                    WHERE q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
-                ), s.periods), a.period
-            ) AS i,
+            array_position(coalesce(q.periods, z.periods), a.period) AS i,
             CASE WHEN t.allow_partial_start THEN a.alpha_equiv ELSE a.alpha_day END AS alpha,
             first_unit(
-                t.unit_kind, t.tf_qty, t.allow_partial_start, (s.first_ts AT TIME ZONE s.tz)::date
+                t.unit_kind, t.tf_qty, t.allow_partial_start, (z.first_ts AT TIME ZONE z.tz)::date
             ) AS first_unit
-        FROM (SELECT) AS one
+        FROM emas_state AS z
+        LEFT JOIN emas_pending AS q ON q.id = z.id AND q.variant = z.variant AND q.tf = t.tf
+        WHERE z.id = s.id AND z.variant = s.variant
         OFFSET 0
     ) AS n
     CROSS JOIN LATERAL (
@@ -87,14 +85,14 @@ CROSS JOIN LATERAL (
             array_agg(m.bar_v ORDER BY m.bar_seq) AS bar_ends,
             array_agg(m.day_v ORDER BY m.bar_seq) AS day_ends
         FROM (
-            SELECT v.bar_seq, r.last_row, v.bar_space[n.i] AS bar_v, v.day_space[n.i] AS day_v
+            SELECT v.id, v.bar_seq, r.last_row, v.bar_space[n.i] AS bar_v, v.day_space[n.i] AS day_v
             FROM bars AS r
             INNER JOIN emas AS v ON v.id = s.id AND v.tf = t.tf AND v.bar_seq = r.bar_seq
             WHERE r.id = s.id AND r.tf = t.tf AND r.bar_seq BETWEEN x.first_bar AND x.last_bar AND r.is_closed
             UNION ALL
             -- Windows without days have no bar, so the two bars before may lie anywhere before.
             (
-                SELECT v.bar_seq, -1, v.bar_space[n.i], v.day_space[n.i]
+                SELECT v.id, v.bar_seq, -1, v.bar_space[n.i], v.day_space[n.i]
                 FROM emas AS v
                 WHERE v.id = s.id AND v.tf = t.tf AND v.bar_seq < x.first_bar
                 ORDER BY v.bar_seq DESC
@@ -102,13 +100,12 @@ CROSS JOIN LATERAL (
             )
         ) AS m
     ) AS e
-    CROSS JOIN LATERAL (
-        SELECT k.bar_space[n.i] AS bar_v, k.day_space[n.i] AS day_v
-        FROM (SELECT) AS one
-        LEFT JOIN emas_at_blocks AS k ON k.id = s.id AND k.tf = t.tf AND k.block = d.block
-    ) AS b
+    LEFT JOIN LATERAL (
+        SELECT k.bar_space[n.i] AS bar_v, k.day_space[n.i] AS day_v FROM emas_at_blocks AS k
+        WHERE k.id = s.id AND k.tf = t.tf AND k.block = d.block
+    ) AS b ON true
     OFFSET 0
-) AS o
+) AS o ON true
 CROSS JOIN LATERAL (
     SELECT d.bar_seq - o.first_row + 1 AS i, array_position(o.ends, d.bar_seq) AS bar
     WHERE o.day_v[d.bar_seq - o.first_row + 1] IS NOT NULL

@@ -30,26 +30,24 @@ SELECT
 FROM emas_state AS s
 INNER JOIN dim_timeframe AS t ON t.tf = ANY(s.tfs) AND t.bar_group = 'multi_tf'
 -- OFFSET 0 keeps this a look-up of its own.
-CROSS JOIN LATERAL (
-    SELECT
-        coalesce(q.periods, s.periods) AS periods,
-        coalesce(q.last_ts, s.last_ts) AS last_ts,
-        coalesce(q.hidden_from, s.hidden_from, 'infinity') AS hidden_from
-    FROM (SELECT) AS one
-    LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+LEFT JOIN LATERAL (
+    SELECT q.periods, q.last_ts, q.hidden_from FROM emas_pending AS q
+    WHERE q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
     OFFSET 0
-) AS w
-INNER JOIN dim_period AS p ON (p.period = ANY(w.periods)) IN (true, true)
+) AS w ON true
+INNER JOIN dim_period AS p ON (p.period = ANY(coalesce(w.periods, s.periods))) IN (true, true)
 INNER JOIN ema_alpha AS a ON a.tf = t.tf AND a.period = p.period
 -- Nearly all days pass. The planner would guess a small part of them; of being true or true it expects all.
 INNER JOIN cmc_price_bars_1d AS d
     ON
         d.id = s.id AND (
-            d."timestamp" <= w.last_ts AND d."timestamp" < w.hidden_from
+            d."timestamp" <= coalesce(w.last_ts, s.last_ts)
+            AND d."timestamp" < coalesce(w.hidden_from, s.hidden_from, 'infinity')
             AND d.bar_seq >= p.period::bigint * t.tf_qty
         ) IN (true, true)
--- Kept by the planner for the days of a block, as long as it refers to columns of tables only.
-CROSS JOIN LATERAL (
+-- Kept by the planner for the days of a block, as long as it refers to columns of tables only. A left join, so that
+-- it is joined last, to days of the asset, and not to part of the catalogue alone, which no shard may do.
+LEFT JOIN LATERAL (
     SELECT
         x.first_row,
         greatest((x.first_row - 1) / t.tf_qty - 1, 1) AS first_bar,
@@ -59,13 +57,10 @@ CROSS JOIN LATERAL (
             CASE WHEN s.variant = 'multi_tf' THEN a.alpha_bar ELSE a.alpha_day END, s.variant <> 'multi_tf'
         ) AS v
     FROM (
-        SELECT array_position(
-            coalesce((
-                SELECT q.periods FROM emas_pending AS q
-                WHERE q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
-            ), s.periods), a.period
-        ) AS i
-        FROM (SELECT) AS one
+        SELECT array_position(coalesce(q.periods, z.periods), a.period) AS i
+        FROM emas_state AS z
+        LEFT JOIN emas_pending AS q ON q.id = z.id AND q.variant = z.variant AND q.tf = t.tf
+        WHERE z.id = s.id AND z.variant = s.variant
         OFFSET 0
     ) AS n
     CROSS JOIN (
@@ -86,12 +81,10 @@ CROSS JOIN LATERAL (
             v.id = s.id AND v.tf = t.tf
             AND v.bar_seq BETWEEN (x.first_row - 1) / t.tf_qty - 1 AND x.last_row / t.tf_qty
     ) AS e
-    CROSS JOIN LATERAL (
-        SELECT (
-            SELECT k.day_space[n.i] FROM emas_at_blocks AS k
-            WHERE s.variant <> 'multi_tf' AND k.id = s.id AND k.tf = t.tf AND k.block = d.block
-        ) AS v
-    ) AS b
+    LEFT JOIN LATERAL (
+        SELECT k.day_space[n.i] AS v FROM emas_at_blocks AS k
+        WHERE s.variant <> 'multi_tf' AND k.id = s.id AND k.tf = t.tf AND k.block = d.block
+    ) AS b ON true
     OFFSET 0
-) AS o
+) AS o ON true
 WHERE s.variant IN ('multi_tf', 'multi_tf_v2');

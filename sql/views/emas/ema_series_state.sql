@@ -21,7 +21,8 @@ INNER JOIN dim_timeframe AS t
     ON t.tf = ANY(s.tfs) AND t.bar_group = CASE s.variant WHEN 'multi_tf_v2' THEN 'multi_tf'
         ELSE s.variant END
 LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
-CROSS JOIN LATERAL (
+-- Left joins, so that they are joined to states and not to the catalogue alone, which no shard may do.
+LEFT JOIN LATERAL (
     SELECT CASE WHEN s.variant = 'multi_tf_v2' THEN e.day_space ELSE e.bar_space END AS v
     FROM emas AS e
     WHERE
@@ -29,12 +30,12 @@ CROSS JOIN LATERAL (
         AND CASE WHEN s.variant = 'multi_tf_v2' THEN e.day_space ELSE e.bar_space END IS NOT NULL
     ORDER BY e.bar_seq DESC
     LIMIT 1
-) AS n
+) AS n ON true
 CROSS JOIN LATERAL unnest(coalesce(q.periods, s.periods), n.v) AS l (period, v)
 INNER JOIN dim_period AS p ON p.period = l.period AND l.v IS NOT NULL
-CROSS JOIN LATERAL (
+LEFT JOIN LATERAL (
     (
-        SELECT b.time_close AS ts, b.bar_seq
+        SELECT b.id, b.time_close AS ts, b.bar_seq
         FROM bars AS b
         WHERE
             b.id = s.id AND b.tf = t.tf AND t.tf <> '1D' AND b.is_closed
@@ -44,10 +45,11 @@ CROSS JOIN LATERAL (
     )
     UNION ALL
     (
-        SELECT d."timestamp", d.bar_seq
+        SELECT d.id, d."timestamp", d.bar_seq
         FROM cmc_price_bars_1d AS d
         WHERE d.id = s.id AND t.tf = '1D' AND d."timestamp" <= coalesce(q.last_ts, s.last_ts)
         ORDER BY d."timestamp" DESC
         LIMIT 1
     )
-) AS c;
+) AS c ON true
+WHERE coalesce(c.bar_seq, 0) > 0;

@@ -28,13 +28,14 @@ INNER JOIN dim_timeframe AS t
     ON t.tf = ANY(s.tfs) AND t.bar_group = CASE s.variant WHEN 'multi_tf_v2' THEN 'multi_tf'
         ELSE s.variant END
 LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
-CROSS JOIN LATERAL (
+-- A left join, so that it is joined to states and not to the catalogue alone, which no shard may do.
+LEFT JOIN LATERAL (
     SELECT v.bar_space, v.day_space, v.anchor
     FROM emas AS v
     WHERE v.id = s.id AND v.tf = t.tf
     ORDER BY v.bar_seq DESC
     LIMIT 1
-) AS e
+) AS e ON true
 CROSS JOIN LATERAL unnest(coalesce(q.periods, s.periods), e.bar_space, e.day_space)
     AS l (period, in_bar_space, in_day_space)
 INNER JOIN dim_period AS p ON p.period = l.period
