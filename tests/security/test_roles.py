@@ -185,7 +185,7 @@ def test_a_name_of_somebody_else_is_not_found(filled: Db) -> None:
     filled.execute("CREATE SCHEMA trap")
     for name in relations(filled):
         filled.execute(f'CREATE TABLE trap."{name}" (LIKE public."{name}")'.encode())
-    filled.execute("CREATE FUNCTION trap.day_mean(int, int) RETURNS float8 LANGUAGE sql RETURN 1.0")
+    filled.execute("CREATE FUNCTION trap.row_from(int, timestamptz) RETURNS int LANGUAGE sql RETURN 1")
     filled.execute("UPDATE cmc_price_histories7 SET close = close + 2, high = high + 2")
     filled.execute("SET search_path TO trap, public")
     filled.execute("SELECT * FROM public.refresh_emas(1)")

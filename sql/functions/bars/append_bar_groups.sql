@@ -17,15 +17,19 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_now timestamptz := now();
+    v_tfs text[];
     v_groups text[];
     v_written int[];
     v_closing timestamptz[];
 BEGIN
+    SELECT array_agg(a.tf), array_agg(a.bars_written), array_agg(a.closing_from)
+    INTO v_tfs, v_written, v_closing
+    FROM append_bars(p_id, p_tz, p_tfs, p_row) AS a;
     SELECT array_agg(c.bar_group), array_agg(c.written), array_agg(c.closing)
     INTO v_groups, v_written, v_closing
     FROM (
         SELECT t.bar_group, sum(a.bars_written)::int AS written, min(a.closing_from) AS closing
-        FROM append_bars(p_id, p_tz, p_tfs, p_row) AS a
+        FROM unnest(v_tfs, v_written, v_closing) AS a (tf, bars_written, closing_from)
         INNER JOIN dim_timeframe AS t ON t.tf = a.tf
         GROUP BY t.bar_group
     ) AS c;

@@ -15,7 +15,12 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
+DECLARE
+    v_tfs text[];
+    v_from timestamptz[];
 BEGIN
+    SELECT array_agg(p.tf), array_agg(p.dirty_from) INTO v_tfs, v_from
+    FROM bars_pending AS p WHERE p.id = p_id;
     RETURN QUERY
     SELECT * FROM (
         SELECT
@@ -27,7 +32,7 @@ BEGIN
             END AS from_ts
         FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, p_full AND p_tfs IS NULL) AS g
         CROSS JOIN LATERAL unnest(g.due) AS t (tf)
-        LEFT JOIN bars_pending AS p ON p.id = p_id AND p.tf = t.tf
+        LEFT JOIN unnest(v_tfs, v_from) AS p (tf, dirty_from) ON p.tf = t.tf
         WHERE p_tfs IS NULL OR p_rezone OR t.tf = ANY(p_tfs)
     ) AS w
     WHERE w.from_ts IS NOT NULL;

@@ -21,12 +21,16 @@ AS $$
 DECLARE
     v_group record;
     v_now timestamptz := now();
+    v_pending_tfs text[];
+    v_pending_from timestamptz[];
 BEGIN
+    SELECT array_agg(p.tf), array_agg(p.dirty_from) INTO v_pending_tfs, v_pending_from
+    FROM bars_pending AS p WHERE p.id = p_id AND p.tf = ANY(p_tfs_refreshed);
     FOR v_group IN
         SELECT
             g.bar_group, g.tfs, g.due, g.n_rows, g.first_ts, g.last_ts, g.dirty_from,
-            (SELECT min(p.dirty_from) FROM bars_pending AS p WHERE p.id = p_id AND p.tf = ANY(g.due)
-                AND p.tf = ANY(p_tfs_refreshed)) AS pending_from,
+            (SELECT min(p.dirty_from) FROM unnest(v_pending_tfs, v_pending_from) AS p (tf, dirty_from)
+                WHERE p.tf = ANY(g.due)) AS pending_from,
             ARRAY(SELECT t.tf FROM unnest(g.due) AS t (tf) WHERE t.tf = ANY(p_tfs_refreshed)) AS refreshed,
             d.written, d.deleted, d.closing, d.changed
         FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, p_full AND p_tfs IS NULL) AS g

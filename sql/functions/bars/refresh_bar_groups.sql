@@ -37,7 +37,6 @@ DECLARE
     v_changed timestamptz[] := '{}';
     v_dropped text[];
     v_more record;
-    v_odd text;
     v_one_day boolean := false;
     v_built int;
 BEGIN
@@ -97,17 +96,20 @@ BEGIN
     END IF;
 
     IF NOT p_full AND NOT p_rezone THEN
-        SELECT p.bar_group INTO v_odd
-        FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false) AS p
-        WHERE
-            (p.n_rows IS NOT NULL AND p.due <> '{}' AND p.dirty_from IS NULL
-                AND ROW(p.n_rows, p.first_ts, p.last_ts) IS DISTINCT FROM ROW(v_rows, v_first, v_last))
-            OR (p.n_rows IS NULL
-                AND EXISTS (SELECT FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(p.due)))
-        LIMIT 1;
-        IF FOUND THEN
-            PERFORM raise_bars_differ(p_id, v_odd);
-        END IF;
+        FOR v_more IN
+            SELECT * FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false)
+        LOOP
+            IF v_more.n_rows IS NULL THEN
+                IF EXISTS (SELECT FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(v_more.due)) THEN
+                    PERFORM raise_bars_differ(p_id, v_more.bar_group);
+                END IF;
+            ELSIF v_more.due <> '{}' AND v_more.dirty_from IS NULL
+                AND ROW(v_more.n_rows, v_more.first_ts, v_more.last_ts)
+                IS DISTINCT FROM ROW(v_rows, v_first, v_last)
+            THEN
+                PERFORM raise_bars_differ(p_id, v_more.bar_group);
+            END IF;
+        END LOOP;
     END IF;
 
     -- Timeframes that are no longer due.
@@ -134,10 +136,8 @@ BEGIN
         array_agg(w.tf ORDER BY w.ordinal) FILTER (WHERE w.appends),
         min(w.n_rows) FILTER (WHERE w.appends),
         array_agg(w.tf ORDER BY w.ordinal) FILTER (WHERE NOT w.appends),
-        array_agg(CASE WHEN w.from_ts = '-infinity' THEN 1 ELSE coalesce((
-            SELECT d.bar_seq FROM cmc_price_bars_1d AS d
-            WHERE d.id = p_id AND d."timestamp" >= w.from_ts ORDER BY d."timestamp" LIMIT 1
-        ), v_rows + 1) END ORDER BY w.ordinal) FILTER (WHERE NOT w.appends)
+        array_agg(CASE WHEN w.from_ts = '-infinity' THEN 1 ELSE coalesce(
+            row_from(p_id, w.from_ts), v_rows + 1) END ORDER BY w.ordinal) FILTER (WHERE NOT w.appends)
     INTO v_tfs, v_append_tfs, v_append_from, v_build_tfs, v_build_rows
     FROM (
         SELECT

@@ -55,8 +55,15 @@ BEGIN
         SELECT
             e.tf, e.bar_seq, e.n_closed + 1 AS n_closed, e.day_space,
             ema_step(a.alphas, e.anchor, v_x_before) AS bar_space,
-            CASE WHEN e.n_closed + 1 = ANY(p_periods) THEN ARRAY[bar_mean(p_id, e.tf,
-                e.n_closed + 1)] END AS seed
+            CASE WHEN e.n_closed + 1 = ANY(p_periods) THEN ARRAY[(
+                SELECT (0.0::float8 + sum(f.close ORDER BY f.bar_seq)) / (e.n_closed + 1)
+                FROM (
+                    SELECT b.close, b.bar_seq FROM bars AS b
+                    WHERE b.id = p_id AND b.tf = e.tf AND b.is_closed
+                    ORDER BY b.bar_seq
+                    LIMIT e.n_closed + 1
+                ) AS f)]
+            END AS seed
         FROM windows AS w
         INNER JOIN emas AS e ON e.id = p_id AND e.tf = w.tf AND e.bar_seq = w.bar_seq
         CROSS JOIN LATERAL (
@@ -80,7 +87,7 @@ BEGIN
 
     WITH alphas AS MATERIALIZED (
         SELECT
-            a.tf, array_agg(a.alpha_bar ORDER BY a.period) AS bar,
+            a.tf, array_agg(a.period) AS periods, array_agg(a.alpha_bar ORDER BY a.period) AS bar,
             array_agg(CASE WHEN a.tf LIKE '%ANCHOR%' THEN a.alpha_equiv ELSE a.alpha_day END
                 ORDER BY a.period) AS inside
         FROM ema_alpha AS a WHERE a.tf = ANY(p_tfs) AND a.period = ANY(p_periods)
@@ -89,7 +96,7 @@ BEGIN
     frames AS MATERIALIZED (
         SELECT
             c.tf, c.unit_kind, c.tf_qty AS n, c.unit_kind = 'D' AS by_rows, a.bar AS alpha_bar,
-                a.inside AS alpha_inside,
+                a.inside AS alpha_inside, a.periods AS alpha_periods,
             CASE WHEN c.unit_kind = 'D' THEN p_row ELSE calendar_unit(c.unit_kind, v_day) END AS unit,
             CASE WHEN c.unit_kind = 'D' THEN p_row - 1 ELSE calendar_unit(c.unit_kind,
                 v_day_before) END AS unit_before,
@@ -118,7 +125,7 @@ BEGIN
             CASE WHEN p.bar_before IS NULL THEN 0 ELSE e.n_closed END AS closed_before,
             CASE
                 WHEN cardinality(p.alpha_bar) IS DISTINCT FROM cardinality(p_periods)
-                    THEN raise_alpha_missing(p.tf, p_periods)
+                    THEN raise_alpha_missing(p.tf, p_periods, p.alpha_periods)
                 WHEN p.bar_before IS NULL THEN '{}'
                 WHEN e.id IS NULL OR (p.bar_before = p.bar_seq) = (e.anchor IS NULL)
                     OR (cardinality(e.bar_space) IS DISTINCT FROM width_bucket(e.n_closed, p_periods)
@@ -134,13 +141,27 @@ BEGIN
         FROM placed AS p
         LEFT JOIN emas AS e ON e.id = p_id AND e.tf = p.tf AND e.bar_seq = p.bar_before
     ),
+    -- The seeds are means of the first closes: of bars, of days (1D too).
     seeded AS MATERIALIZED (
         SELECT
             s.*,
             CASE WHEN s.closes AND s.closed_before + 1 = ANY(p_periods) AND (p_bar OR NOT s.by_rows)
-                THEN ARRAY[bar_mean(p_id, s.tf, s.closed_before + 1)] END AS bar_seed,
+                THEN ARRAY[CASE WHEN s.tf <> '1D' THEN (
+                    SELECT (0.0::float8 + sum(f.close ORDER BY f.bar_seq)) / (s.closed_before + 1)
+                    FROM (
+                        SELECT b.close, b.bar_seq FROM bars AS b
+                        WHERE b.id = p_id AND b.tf = s.tf AND b.is_closed
+                        ORDER BY b.bar_seq
+                        LIMIT s.closed_before + 1
+                    ) AS f)
+                ELSE (
+                    SELECT (0.0::float8 + sum(d.close ORDER BY d.bar_seq)) / p_row
+                    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq <= p_row)
+                END] END AS bar_seed,
             CASE WHEN s.closes AND s.closed_before + 1 = ANY(p_periods) AND p_day AND s.by_rows
-                THEN ARRAY[day_mean(p_id, p_row)] END AS day_seed
+                THEN ARRAY[(
+                    SELECT (0.0::float8 + sum(d.close ORDER BY d.bar_seq)) / p_row
+                    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq <= p_row)] END AS day_seed
         FROM stepping AS s
     ),
     stepped AS MATERIALIZED (

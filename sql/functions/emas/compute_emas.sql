@@ -31,11 +31,33 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_days int;
+    v_starts emas[];
+    v_row_inits int[];
 BEGIN
     SELECT max(d.bar_seq) INTO v_days FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
+    -- A vector, a bar and a count to start from: they travel as rows of emas. A query of tables can't ask a
+    -- function that reads others.
+    SELECT
+        array_agg(
+            ROW(p_id, f.tf, f.from_bar, f.closed_before, f.bar_init, f.day_init, f.inside_init)::emas),
+        array_agg(f.row_init)
+    INTO v_starts, v_row_inits
+    FROM ema_frames(p_id, p_periods, p_tfs, p_from_rows, p_bar, p_day) AS f;
     RETURN QUERY
     WITH frames AS MATERIALIZED (
-        SELECT * FROM ema_frames(p_id, p_periods, p_tfs, p_from_rows, p_bar, p_day)
+        SELECT
+            u.tf, c.tf_qty AS n, c.unit_kind = 'D' AS by_rows, a.alpha_bar, a.alpha_inside, u.from_bar,
+            u.closed_before, u.bar_init, u.row_init, u.day_init, u.inside_init
+        FROM unnest(v_starts, v_row_inits)
+            AS u (id, tf, from_bar, closed_before, bar_init, day_init, inside_init, row_init)
+        INNER JOIN dim_timeframe AS c ON c.tf = u.tf
+        CROSS JOIN LATERAL (
+            SELECT
+                array_agg(x.alpha_bar ORDER BY x.period) AS alpha_bar,
+                array_agg(CASE WHEN c.allow_partial_start THEN x.alpha_equiv ELSE x.alpha_day END
+                    ORDER BY x.period) AS alpha_inside
+            FROM ema_alpha AS x WHERE x.tf = u.tf AND x.period = ANY(p_periods)
+        ) AS a
     ),
     -- OFFSET 0: index ranges per timeframe, whatever the planner thinks of nested loops.
     bar_rows AS MATERIALIZED (

@@ -1,10 +1,9 @@
 -- ema_frames: where the EMAs of some timeframes resume, and from which vectors.
 --   p_id .. p_day   as in compute_emas
--- Returns   a row per timeframe: n (count of its name), by_rows (N-day), alpha_bar, alpha_inside (between
---           closes); from_bar, the bar of the last day that stays; row_before and closed_before, last row and
---           number of the closed bars before it, bar_init and day_init, the vectors there. Day space, and bar
---           space inside calendar bars, go on from the newest block of 64 days before the change: row_init,
---           day_init, inside_init (NULL: from row_before).
+-- Returns   a row per timeframe: from_bar, the bar of the last day that stays; closed_before, the number of
+--           closed bars before it, bar_init and day_init, the vectors there. Day space, and bar space inside
+--           calendar bars, go on from the newest block of 64 days before the change: row_init, day_init,
+--           inside_init (NULL: from the last row of the bar before).
 -- Errors    TA020 an alpha is missing, TA030 a vector to resume from is missing or of another length.
 -- Cost      a few index probes per timeframe.
 -- Rule      the bar before the change is computed again, since it may close late or open again.
@@ -12,8 +11,8 @@ CREATE OR REPLACE FUNCTION ema_frames(
     p_id int, p_periods int[], p_tfs text[], p_from_rows int[], p_bar boolean, p_day boolean
 )
 RETURNS TABLE (
-    tf text, n int, by_rows boolean, alpha_bar float8[], alpha_inside float8[], from_bar int, row_before int,
-    closed_before int, bar_init float8[], row_init int, day_init float8[], inside_init float8[]
+    tf text, from_bar int, closed_before int, bar_init float8[], row_init int, day_init float8[],
+    inside_init float8[]
 )
 LANGUAGE plpgsql STABLE ROWS 150
 SET search_path FROM CURRENT
@@ -24,10 +23,10 @@ AS $$
 BEGIN
     RETURN QUERY
     SELECT
-        r.tf, r.n, r.by_rows, r.alpha_bar, r.alpha_inside, r.from_bar, r.row_before, coalesce(r.n_closed, 0),
+        r.tf, r.from_bar, coalesce(r.n_closed, 0),
         CASE
-            WHEN cardinality(r.alpha_bar) IS DISTINCT FROM cardinality(p_periods)
-                THEN raise_alpha_missing(r.tf, p_periods)
+            WHEN cardinality(r.alpha_periods) IS DISTINCT FROM cardinality(p_periods)
+                THEN raise_alpha_missing(r.tf, p_periods, r.alpha_periods)
             WHEN r.bar_before IS NOT NULL AND (
                 r.n_closed IS NULL OR (r.by_rows AND r.n_closed <> r.bar_before)
                 OR (p_bar AND cardinality(r.bar_space) IS DISTINCT FROM r.live)
@@ -50,8 +49,10 @@ BEGIN
             width_bucket(e.n_closed, p_periods) AS live
         FROM (
             SELECT
-                g.tf, g.from_row, c.tf_qty AS n, c.unit_kind = 'D' AS by_rows, a.alpha_bar, a.alpha_inside,
-                    m.from_bar,
+                g.tf, g.from_row, c.unit_kind = 'D' AS by_rows, m.from_bar,
+                ARRAY(
+                    SELECT x.period FROM ema_alpha AS x WHERE x.tf = g.tf AND x.period = ANY(p_periods)
+                ) AS alpha_periods,
                 CASE
                     WHEN c.unit_kind = 'D' THEN nullif(m.from_bar - 1, 0)
                     ELSE (
@@ -61,13 +62,6 @@ BEGIN
                 END AS bar_before
             FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
             INNER JOIN dim_timeframe AS c ON c.tf = g.tf
-            CROSS JOIN LATERAL (
-                SELECT
-                    array_agg(x.alpha_bar ORDER BY x.period) AS alpha_bar,
-                    array_agg(CASE WHEN c.allow_partial_start THEN x.alpha_equiv ELSE x.alpha_day END
-                        ORDER BY x.period) AS alpha_inside
-                FROM ema_alpha AS x WHERE x.tf = g.tf AND x.period = ANY(p_periods)
-            ) AS a
             CROSS JOIN LATERAL (
                 SELECT CASE
                     WHEN g.from_row <= 1 THEN 1

@@ -21,7 +21,15 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
+DECLARE
+    v_variants text[];
+    v_tfs text[];
+    v_from timestamptz[];
+    v_others boolean[];
 BEGIN
+    SELECT array_agg(q.variant), array_agg(q.tf), array_agg(q.dirty_from), array_agg(q.periods <> p_periods)
+    INTO v_variants, v_tfs, v_from, v_others
+    FROM emas_pending AS q WHERE q.id = p_id;
     RETURN QUERY
     SELECT
         w.variant, w.tf, w.by_rows, w.n_rows, w.first_ts, w.last_ts,
@@ -29,18 +37,19 @@ BEGIN
     FROM (
         SELECT
             g.variant, t.tf, g.bar_group = 'multi_tf' AS by_rows, g.n_rows, g.first_ts, g.last_ts,
-            q.id IS NOT NULL AS waits,
+            q.tf IS NOT NULL AS waits,
             CASE
                 WHEN
-                    p_full OR g.tfs IS NULL OR NOT t.tf = ANY(g.tfs) OR coalesce(q.periods,
-                        g.periods) <> p_periods
+                    p_full OR g.tfs IS NULL OR NOT t.tf = ANY(g.tfs)
+                    OR coalesce(q.other_periods, g.periods <> p_periods)
                     THEN '-infinity'
-                WHEN q.id IS NOT NULL THEN least(g.dirty_from, q.dirty_from)
+                WHEN q.tf IS NOT NULL THEN least(g.dirty_from, q.dirty_from)
                 ELSE g.dirty_from
             END AS from_ts
         FROM ema_groups_due(p_id, p_groups) AS g
         CROSS JOIN LATERAL unnest(g.ready) AS t (tf)
-        LEFT JOIN emas_pending AS q ON q.id = p_id AND q.variant = g.variant AND q.tf = t.tf
+        LEFT JOIN unnest(v_variants, v_tfs, v_from, v_others) AS q (variant, tf, dirty_from, other_periods)
+            ON q.variant = g.variant AND q.tf = t.tf
         WHERE p_tfs IS NULL OR t.tf = ANY(p_tfs)
     ) AS w
     WHERE w.from_ts IS NOT NULL;

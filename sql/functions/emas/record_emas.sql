@@ -25,7 +25,17 @@ DECLARE
     v_anew boolean;
     v_series int;
     v_now timestamptz := now();
+    v_pending_variants text[];
+    v_pending_tfs text[];
+    v_pending_from timestamptz[];
+    v_pending_hidden timestamptz[];
+    v_pending_others boolean[];
 BEGIN
+    SELECT
+        array_agg(p.variant), array_agg(p.tf), array_agg(p.dirty_from), array_agg(p.hidden_from),
+        array_agg(p.periods <> p_periods)
+    INTO v_pending_variants, v_pending_tfs, v_pending_from, v_pending_hidden, v_pending_others
+    FROM emas_pending AS p WHERE p.id = p_id;
     FOR v_group IN
         SELECT
             g.*, r.refreshed, ARRAY(SELECT t.tf FROM unnest(g.tfs) AS t (tf)
@@ -41,9 +51,11 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT
                 min(p.dirty_from) AS dirty_from, min(p.hidden_from) AS hidden_from,
-                bool_or(p.periods <> p_periods) AS other_periods
-            FROM emas_pending AS p
-            WHERE p.id = p_id AND p.variant = g.variant AND p.tf = ANY(r.refreshed)
+                bool_or(p.other_periods) AS other_periods
+            FROM unnest(
+                v_pending_variants, v_pending_tfs, v_pending_from, v_pending_hidden, v_pending_others
+            ) AS p (variant, tf, dirty_from, hidden_from, other_periods)
+            WHERE p.variant = g.variant AND p.tf = ANY(r.refreshed)
         ) AS q
     LOOP
         v_anew := p_full OR v_group.tfs IS NULL OR NOT v_group.refreshed <@ v_group.tfs

@@ -21,7 +21,7 @@ DECLARE
     v_first timestamptz;
     v_last timestamptz;
     v_tz text;
-    v_odd text;
+    v_apart boolean;
     v_removed int;
     v_variants text[];
     v_tfs text[];
@@ -69,12 +69,12 @@ BEGIN
     PERFORM FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id FOR UPDATE;
     IF v_rows IS NULL THEN
         FOR v_call IN
-            SELECT
-                g.variant, g.tfs IS NOT NULL AS known,
-                g.tfs || ARRAY(SELECT t.tf FROM dim_timeframe AS t WHERE t.bar_group = g.bar_group) AS tfs
+            SELECT g.variant, g.bar_group, g.tfs IS NOT NULL AS known, g.tfs
             FROM ema_groups_due(p_id, p_groups) AS g
         LOOP
-            v_removed := remove_emas(p_id, v_call.variant, v_call.tfs);
+            v_tfs := v_call.tfs
+                || ARRAY(SELECT t.tf FROM dim_timeframe AS t WHERE t.bar_group = v_call.bar_group);
+            v_removed := remove_emas(p_id, v_call.variant, v_tfs);
             DELETE FROM emas_pending AS p WHERE p.id = p_id AND p.variant = v_call.variant;
             DELETE FROM emas_state AS s WHERE s.id = p_id AND s.variant = v_call.variant;
             RETURN QUERY SELECT
@@ -93,32 +93,35 @@ BEGIN
         END IF;
     END IF;
     IF NOT p_full THEN
-        SELECT g.variant INTO v_odd FROM ema_groups_due(p_id, p_groups) AS g
-        WHERE
-            (g.tfs IS NOT NULL AND g.dirty_from IS NULL
-                AND ROW(g.n_rows, g.first_ts, g.last_ts) IS DISTINCT FROM ROW(v_rows, v_first, v_last))
-            OR (g.tfs IS NULL AND EXISTS (
-                SELECT FROM emas AS e
-                WHERE e.id = p_id AND e.tf = ANY(g.due)
-                    AND CASE WHEN g.variant = 'multi_tf_v2' THEN e.day_space ELSE e.bar_space END
-                        IS NOT NULL))
-        LIMIT 1;
-        IF FOUND THEN
-            PERFORM raise_emas_differ(p_id, v_odd);
-        END IF;
+        FOR v_call IN SELECT * FROM ema_groups_due(p_id, p_groups) LOOP
+            IF v_call.tfs IS NULL THEN
+                IF EXISTS (
+                    SELECT FROM emas AS e
+                    WHERE e.id = p_id AND e.tf = ANY(v_call.due)
+                        AND CASE WHEN v_call.variant = 'multi_tf_v2' THEN e.day_space ELSE e.bar_space END
+                            IS NOT NULL)
+                THEN
+                    PERFORM raise_emas_differ(p_id, v_call.variant);
+                END IF;
+            ELSIF v_call.dirty_from IS NULL
+                AND ROW(v_call.n_rows, v_call.first_ts, v_call.last_ts)
+                IS DISTINCT FROM ROW(v_rows, v_first, v_last)
+            THEN
+                PERFORM raise_emas_differ(p_id, v_call.variant);
+            END IF;
+        END LOOP;
     END IF;
 
     -- What is to be computed. Vectors that serve two variants take new days one by one only if both stand
     -- alike.
+    SELECT count(DISTINCT o.n_rows) > 1 OR NOT bool_and(o.variant = ANY(p_groups)) INTO v_apart
+    FROM emas_state AS o WHERE o.id = p_id AND o.variant IN ('multi_tf', 'multi_tf_v2');
     SELECT
         array_agg(w.variant), array_agg(w.tf), array_agg(w.appends), min(w.n_rows) FILTER (WHERE w.appends),
         array_agg(CASE
             WHEN w.from_ts = '-infinity' THEN 1
             WHEN w.appends THEN w.n_rows + 1
-            ELSE coalesce((
-                SELECT d.bar_seq FROM cmc_price_bars_1d AS d
-                WHERE d.id = p_id AND d."timestamp" >= w.from_ts ORDER BY d."timestamp" LIMIT 1
-            ), v_rows + 1)
+            ELSE coalesce(row_from(p_id, w.from_ts), v_rows + 1)
         END)
     INTO v_variants, v_tfs, v_appends, v_append_from, v_from_rows
     FROM (
@@ -126,10 +129,7 @@ BEGIN
             q.variant, q.tf, q.from_ts, q.n_rows,
             q.appends AND q.first_ts = v_first AND v_rows - q.n_rows BETWEEN 1 AND 8
             AND q.n_rows = min(q.n_rows) FILTER (WHERE q.appends) OVER ()
-            AND (NOT q.by_rows OR NOT EXISTS (
-                SELECT FROM emas_state AS o
-                WHERE o.id = p_id AND o.variant IN ('multi_tf', 'multi_tf_v2')
-                    AND (o.n_rows <> q.n_rows OR NOT o.variant = ANY(p_groups)))) AS appends
+            AND (NOT q.by_rows OR v_apart IS NOT TRUE) AS appends
         FROM ema_timeframes_to_refresh(p_id, p_groups, v_periods, p_full, p_tfs) AS q
     ) AS w;
 
