@@ -16,9 +16,17 @@ AS $$
 DECLARE
     v_newest timestamptz := (SELECT max(d."timestamp") FROM cmc_price_bars_1d AS d);
 BEGIN
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
+        CROSS JOIN LATERAL audit_bars_1d_order(ARRAY[a.id]) AS f;
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH zones AS (
-        SELECT s.id, min(s.tz) AS tz FROM bars_state AS s GROUP BY s.id
+        SELECT s.id, min(s.tz) AS tz FROM bars_state AS s
+        WHERE (p_ids IS NULL OR s.id = ANY(p_ids))
+        GROUP BY s.id
     ),
     days AS (
         SELECT

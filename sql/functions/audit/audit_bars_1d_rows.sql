@@ -14,6 +14,12 @@ SET plan_cache_mode = force_custom_plan
 AS $$
 #variable_conflict use_column
 BEGIN
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
+        CROSS JOIN LATERAL audit_bars_1d_rows(ARRAY[a.id]) AS f;
+        RETURN;
+    END IF;
     RETURN QUERY
     SELECT
         f.name, f.severity, g.id, '1D', NULL::int, f.first_ts,

@@ -14,6 +14,12 @@ SET plan_cache_mode = force_custom_plan
 AS $$
 #variable_conflict use_column
 BEGIN
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
+        CROSS JOIN LATERAL audit_bars_1d_source(ARRAY[a.id]) AS f;
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH differing AS (
         SELECT
@@ -44,7 +50,9 @@ BEGIN
             SELECT x.* FROM cmc_price_bars_1d AS x WHERE p_ids IS NULL OR x.id = ANY(p_ids)
         ) AS d USING (id, "timestamp")
         LEFT JOIN (
-            SELECT r.id, min(r.dirty_from) AS since FROM raw_changes AS r GROUP BY r.id
+            SELECT r.id, min(r.dirty_from) AS since FROM raw_changes AS r
+            WHERE (p_ids IS NULL OR r.id = ANY(p_ids))
+            GROUP BY r.id
         ) AS p USING (id)
         WHERE
             (p.since IS NULL OR "timestamp" < p.since)

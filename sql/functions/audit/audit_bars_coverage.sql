@@ -14,7 +14,16 @@ SET jit = off
 SET plan_cache_mode = force_custom_plan
 AS $$
 #variable_conflict use_column
+DECLARE
+    -- One asset by its name: so it reaches every table behind a view.
+    v_only int := CASE WHEN cardinality(p_ids) = 1 THEN p_ids[1] END;
 BEGIN
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
+        CROSS JOIN LATERAL audit_bars_coverage(ARRAY[a.id]) AS f;
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH stored AS MATERIALIZED (
         SELECT b.id, b.tf, count(*) AS n, min(b.time_close) AS first_close FROM bars AS b
@@ -41,7 +50,7 @@ BEGIN
         CROSS JOIN LATERAL unnest(string_to_array(t.family, '|')) AS f (family)
         LEFT JOIN stored AS s ON s.id = t.id AND s.tf = t.tf
         WHERE
-            t.settled
+            t.settled AND (v_only IS NULL OR t.id = v_only)
             AND (t.unit_kind = 'D' OR calendar_unit(t.unit_kind, (l.last_ts AT TIME ZONE t.tz)::date)
                 >= timeframe_first_unit(t.tf, (l.first_ts AT TIME ZONE t.tz)::date))
         GROUP BY t.id, f.family

@@ -15,7 +15,16 @@ SET jit = off
 SET plan_cache_mode = force_custom_plan
 AS $$
 #variable_conflict use_column
+DECLARE
+    -- One asset by its name: so it reaches every table behind a view.
+    v_only int := CASE WHEN cardinality(p_ids) = 1 THEN p_ids[1] END;
 BEGIN
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
+        CROSS JOIN LATERAL audit_bars_rows(ARRAY[a.id]) AS f;
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH judged AS (
         SELECT
@@ -23,7 +32,7 @@ BEGIN
             b.copies > 1 OR (t.settled AND b.is_closed AND EXISTS (
                 SELECT FROM cmc_price_bars_1d AS d
                 WHERE
-                    d.id = b.id AND d."timestamp" = b.time_close
+                    d.id = b.id AND (p_ids IS NULL OR d.id = ANY(p_ids)) AND d."timestamp" = b.time_close
                     AND d.bar_seq >= b.first_row AND d.bar_seq < b.last_row
             )) AS duplicated,
             b.closed_copies > 1 AND b.is_closed AS closed_twice,
@@ -45,7 +54,7 @@ BEGIN
             WHERE p_ids IS NULL OR x.id = ANY(p_ids)
             WINDOW bar AS (PARTITION BY x.id, x.tf, x.bar_seq)
         ) AS b
-        INNER JOIN built_timeframes AS t ON t.id = b.id AND t.tf = b.tf
+        INNER JOIN built_timeframes AS t ON t.id = b.id AND t.tf = b.tf AND (v_only IS NULL OR t.id = v_only)
         LEFT JOIN (
             SELECT d.id, count(*) AS n_rows FROM cmc_price_bars_1d AS d
             WHERE p_ids IS NULL OR d.id = ANY(p_ids)

@@ -16,7 +16,16 @@ SET enable_nestloop = off
 SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
+DECLARE
+    -- One asset by its name: so it reaches every table behind a view.
+    v_only int := CASE WHEN cardinality(p_ids) = 1 THEN p_ids[1] END;
 BEGIN
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
+        CROSS JOIN LATERAL audit_bars_values(ARRAY[a.id]) AS f;
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH days AS MATERIALIZED (
         SELECT d.id, row_number() OVER (PARTITION BY d.id ORDER BY d."timestamp") AS row_no,
@@ -50,7 +59,7 @@ BEGIN
                     < b.missing_start + b.missing_interior + b.missing_end
             ) AS bad_arithmetic
         FROM bars AS b
-        INNER JOIN built_timeframes AS t ON t.id = b.id AND t.tf = b.tf
+        INNER JOIN built_timeframes AS t ON t.id = b.id AND t.tf = b.tf AND (v_only IS NULL OR t.id = v_only)
         LEFT JOIN days AS fd ON fd.id = b.id AND fd.row_no = b.first_row
         LEFT JOIN days AS ld ON ld.id = b.id AND ld.row_no = b.last_row
         CROSS JOIN LATERAL (SELECT (fd.ts AT TIME ZONE t.tz)::date AS day) AS f
@@ -88,12 +97,14 @@ BEGIN
         jsonb_build_object('n', 1, 'min', t.tf_days_nominal, 'max', t.tf_days_nominal)
     FROM built_timeframes AS b
     INNER JOIN dim_timeframe AS t ON t.tf = b.tf
-    WHERE (p_ids IS NULL OR b.id = ANY(p_ids)) AND t.tf_days_nominal <> timeframe_nominal_days(t.tf)
+    WHERE (p_ids IS NULL OR b.id = ANY(p_ids)) AND (v_only IS NULL OR b.id = v_only)
+        AND t.tf_days_nominal <> timeframe_nominal_days(t.tf)
     UNION ALL
     SELECT
         'partial_start_unexpected', 'error', b.id, b.tf, NULL::int, b.first_ts, jsonb_build_object('n', 1)
     FROM built_timeframes AS b
     INNER JOIN dim_timeframe AS t ON t.tf = b.tf
-    WHERE (p_ids IS NULL OR b.id = ANY(p_ids)) AND t.allow_partial_start AND NOT b.is_anchored;
+    WHERE (p_ids IS NULL OR b.id = ANY(p_ids)) AND (v_only IS NULL OR b.id = v_only)
+        AND t.allow_partial_start AND NOT b.is_anchored;
 END;
 $$;

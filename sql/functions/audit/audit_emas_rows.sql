@@ -18,6 +18,12 @@ SET work_mem = '64MB'
 AS $$
 #variable_conflict use_column
 BEGIN
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
+        CROSS JOIN LATERAL audit_emas_rows(ARRAY[a.id]) AS f;
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH days AS MATERIALIZED (
         SELECT d.id, d."timestamp" AS ts,
@@ -98,7 +104,8 @@ BEGIN
         WHERE
             (p_ids IS NULL OR s.id = ANY(p_ids)) AND s.dirty_from IS NULL AND s.hidden_from IS NULL
             AND NOT EXISTS (
-                SELECT FROM emas_pending AS q WHERE q.id = s.id AND q.variant = s.variant AND q.tf = t.tf)
+                SELECT FROM emas_pending AS q
+                WHERE q.id = s.id AND q.variant = s.variant AND q.tf = t.tf AND (p_ids IS NULL OR q.id = ANY(p_ids)))
     ),
     counted AS (
         SELECT

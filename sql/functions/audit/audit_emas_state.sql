@@ -16,6 +16,12 @@ SET plan_cache_mode = force_custom_plan
 AS $$
 #variable_conflict use_column
 DECLARE
+    -- One asset by its name: so it reaches every table behind a view.
+    v_only int := CASE WHEN cardinality(p_ids) = 1 THEN p_ids[1] END;
+    v_ids int[];
+    v_tfs text[];
+    v_since timestamptz[];
+    v_details jsonb[];
     v_periods int[] := ARRAY(SELECT p.period FROM dim_period AS p ORDER BY p.period);
 BEGIN
     RETURN QUERY
@@ -53,6 +59,16 @@ BEGIN
     WHERE v.days <> timeframe_nominal_days(t.tf)
     GROUP BY t.tf;
 
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
+        CROSS JOIN LATERAL audit_emas_state(ARRAY[a.id]) AS f
+        WHERE f.id IS NOT NULL;
+        RETURN;
+    END IF;
+    SELECT array_agg(g.id), array_agg(g.tf), array_agg(g.ts), array_agg(g.detail)
+    INTO v_ids, v_tfs, v_since, v_details
+    FROM audit_bars_spacing(p_ids) AS g;
     RETURN QUERY
     WITH lasting AS MATERIALIZED (
         SELECT d.id, min(d."timestamp") AS first_ts, max(d."timestamp") AS last_ts, count(*) AS n_rows
@@ -82,9 +98,11 @@ BEGIN
             s.id, s.variant, t.tf, s.first_ts, coalesce(c.n, 0) AS n_closed,
             CASE WHEN s.variant = 'multi_tf_v2' THEN n.day_space ELSE n.bar_space END AS v,
             s.current AND NOT EXISTS (
-                SELECT FROM emas_pending AS q WHERE q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+                SELECT FROM emas_pending AS q
+                WHERE q.id = s.id AND q.variant = s.variant AND q.tf = t.tf AND (p_ids IS NULL OR q.id = ANY(p_ids))
             ) AND (t.tf = '1D' OR EXISTS (
-                SELECT FROM built_timeframes AS f WHERE f.id = s.id AND f.tf = t.tf AND f.settled
+                SELECT FROM built_timeframes AS f
+                WHERE f.id = s.id AND f.tf = t.tf AND f.settled AND (v_only IS NULL OR f.id = v_only)
             )) AS current
         FROM states AS s
         CROSS JOIN LATERAL unnest(s.tfs) AS t (tf)
@@ -109,7 +127,8 @@ BEGIN
         SELECT x.id, x.variant, x.tf, 'bars', NULL, NULL
         FROM series AS x
         WHERE x.tf <> '1D'
-            AND NOT EXISTS (SELECT FROM built_timeframes AS f WHERE f.id = x.id AND f.tf = x.tf)
+            AND NOT EXISTS (
+                SELECT FROM built_timeframes AS f WHERE f.id = x.id AND f.tf = x.tf AND (v_only IS NULL OR f.id = v_only))
         UNION ALL
         SELECT n.id, v.variant, n.tf, 'state', NULL, NULL
         FROM newest AS n
@@ -148,7 +167,8 @@ BEGIN
     SELECT
         'ema_behind', 'warning', w.id, w.tf, NULL::int, w.since,
         jsonb_build_object('variant', w.variant, 'since', w.since, 'n_rows', (
-            SELECT count(*) FROM cmc_price_bars_1d AS d WHERE d.id = w.id AND d."timestamp" >= w.since))
+            SELECT count(*) FROM cmc_price_bars_1d AS d
+            WHERE d.id = w.id AND d."timestamp" >= w.since AND (p_ids IS NULL OR d.id = ANY(p_ids))))
     FROM (
         SELECT s.id, s.variant, NULL::text AS tf, least(s.dirty_from, s.hidden_from) AS since FROM states AS s
         WHERE s.dirty_from IS NOT NULL OR s.hidden_from IS NOT NULL
@@ -161,7 +181,7 @@ BEGIN
         'ema_spacing', 'info', g.id, g.tf, NULL::int, g.ts,
         jsonb_build_object(
             'n', g.detail -> 'n', 'min_days', g.detail -> 'min_delta', 'max_days', g.detail -> 'max_delta')
-    FROM audit_bars_spacing(p_ids) AS g
+    FROM unnest(v_ids, v_tfs, v_since, v_details) AS g (id, tf, ts, detail)
     WHERE EXISTS (SELECT FROM series AS x WHERE x.id = g.id AND x.tf = g.tf AND cardinality(x.v) > 0)
     UNION ALL
     SELECT

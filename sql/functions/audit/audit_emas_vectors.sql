@@ -21,8 +21,16 @@ SET work_mem = '64MB'
 AS $$
 #variable_conflict use_column
 DECLARE
+    -- One asset by its name: so it reaches every table behind a view.
+    v_only int := CASE WHEN cardinality(p_ids) = 1 THEN p_ids[1] END;
     v_periods int[] := ARRAY(SELECT p.period FROM dim_period AS p ORDER BY p.period);
 BEGIN
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
+        CROSS JOIN LATERAL audit_emas_vectors(ARRAY[a.id]) AS f;
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH days AS MATERIALIZED (
         SELECT
@@ -55,9 +63,11 @@ BEGIN
             WHERE
                 (p_ids IS NULL OR s.id = ANY(p_ids)) AND s.dirty_from IS NULL AND s.periods = v_periods
                 AND NOT EXISTS (
-                    SELECT FROM emas_pending AS q WHERE q.id = s.id AND q.variant = s.variant AND q.tf = b.tf)
+                    SELECT FROM emas_pending AS q
+                    WHERE q.id = s.id AND q.variant = s.variant AND q.tf = b.tf AND (p_ids IS NULL OR q.id = ANY(p_ids)))
                 AND (b.tf = '1D' OR EXISTS (
-                    SELECT FROM built_timeframes AS f WHERE f.id = s.id AND f.tf = b.tf AND f.settled))
+                    SELECT FROM built_timeframes AS f
+                    WHERE f.id = s.id AND f.tf = b.tf AND f.settled AND (v_only IS NULL OR f.id = v_only)))
             GROUP BY s.id, b.tf
         ) AS v
         INNER JOIN dim_timeframe AS t ON t.tf = v.tf
@@ -79,7 +89,7 @@ BEGIN
             f.frame, b.bar_seq, b.first_row, b.last_row, b.is_closed, b.close, b.time_close AS ts,
             (row_number() OVER w)::int AS ordinal, sum(b.close) OVER (w ROWS UNBOUNDED PRECEDING) AS total
         FROM frames AS f
-        INNER JOIN bars AS b ON b.id = f.id AND b.tf = f.tf
+        INNER JOIN bars AS b ON b.id = f.id AND b.tf = f.tf AND (p_ids IS NULL OR b.id = ANY(p_ids))
         WINDOW w AS (PARTITION BY f.frame ORDER BY b.bar_seq)
         UNION ALL
         SELECT f.frame, d.row_no, d.row_no, d.row_no, true, d.close, d.ts, d.row_no, d.total
@@ -193,6 +203,7 @@ BEGIN
         FROM expected AS e
         FULL JOIN (
             SELECT x.* FROM emas AS x INNER JOIN frames AS f ON f.id = x.id AND f.tf = x.tf
+            WHERE (p_ids IS NULL OR x.id = ANY(p_ids))
         ) AS o ON o.id = e.id AND o.tf = e.tf AND o.bar_seq = e.bar_seq
         CROSS JOIN LATERAL (VALUES
             (coalesce(e.calendar, 'multi_tf'), true, e.in_bar, e.bar_space, o.bar_space),
@@ -249,7 +260,7 @@ BEGIN
         SELECT 'ema_forming', coalesce(e.calendar, 'multi_tf'), e.id, e.tf, NULL, e.ts, e.bar_seq, NULL, NULL
         FROM expected AS e
         INNER JOIN emas AS o ON o.id = e.id AND o.tf = e.tf AND o.bar_seq = e.bar_seq
-        WHERE e.in_bar AND record_image_ne(ROW(e.anchor), ROW(o.anchor))
+        WHERE (p_ids IS NULL OR o.id = ANY(p_ids)) AND e.in_bar AND record_image_ne(ROW(e.anchor), ROW(o.anchor))
         UNION ALL
         SELECT 'ema_block', coalesce(f.calendar, 'multi_tf_v2'), f.id, f.tf, NULL, NULL,
             coalesce(d.block, k.block), NULL, NULL
@@ -267,6 +278,7 @@ BEGIN
         FULL JOIN (
             SELECT x.*, y.frame FROM emas_at_blocks AS x
             INNER JOIN frames AS y ON y.id = x.id AND y.tf = x.tf AND y.in_day
+            WHERE (p_ids IS NULL OR x.id = ANY(p_ids))
         ) AS k ON k.frame = d.frame AND k.block = d.block
         INNER JOIN frames AS f ON f.frame = coalesce(d.frame, k.frame)
         WHERE record_image_ne(ROW(d.bar_space, d.day_space), ROW(k.bar_space, k.day_space))
@@ -274,7 +286,7 @@ BEGIN
         SELECT 'ema_v1_v2_1d', 'multi_tf_v2', o.id, o.tf, NULL, e.ts, o.bar_seq, NULL, NULL
         FROM emas AS o
         INNER JOIN expected AS e ON e.id = o.id AND e.tf = o.tf AND e.bar_seq = o.bar_seq
-        WHERE o.tf = '1D' AND e.in_bar AND e.in_day AND record_image_ne(ROW(o.bar_space), ROW(o.day_space))
+        WHERE (p_ids IS NULL OR o.id = ANY(p_ids)) AND o.tf = '1D' AND e.in_bar AND e.in_day AND record_image_ne(ROW(o.bar_space), ROW(o.day_space))
     )
     SELECT
         j.name, 'error', j.id, j.tf, j.period, min(j.ts),

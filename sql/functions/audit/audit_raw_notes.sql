@@ -17,14 +17,15 @@ BEGIN
     SELECT
         'raw_changes_pending', 'warning', c.id, NULL::text, NULL::int, c.since,
         jsonb_build_object('n', (
-            SELECT count(*) FROM cmc_price_histories7 AS h WHERE h.id = c.id AND h."timestamp" >= c.since
+            SELECT count(*) FROM cmc_price_histories7 AS h
+            WHERE h.id = c.id AND h."timestamp" >= c.since AND (p_ids IS NULL OR h.id = ANY(p_ids))
         ), 'since', c.since)
     FROM (
         SELECT r.id, min(r.dirty_from) AS since FROM raw_changes AS r
         WHERE p_ids IS NULL OR r.id = ANY(p_ids)
         GROUP BY r.id
-    ) AS c
-    UNION ALL
+    ) AS c;
+    RETURN QUERY
     SELECT
         'raw_triggers_off',
         CASE WHEN EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'citus')

@@ -16,9 +16,17 @@ SET plan_cache_mode = force_custom_plan
 AS $$
 #variable_conflict use_column
 BEGIN
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
+        CROSS JOIN LATERAL audit_raw_rows(ARRAY[a.id]) AS f;
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH pending AS (
-        SELECT r.id, min(r.dirty_from) AS since FROM raw_changes AS r GROUP BY r.id
+        SELECT r.id, min(r.dirty_from) AS since FROM raw_changes AS r
+        WHERE (p_ids IS NULL OR r.id = ANY(p_ids))
+        GROUP BY r.id
     ),
     candidates AS (
         SELECT c.id, c."timestamp", c.reason FROM bars_1d_candidates AS c
@@ -33,7 +41,8 @@ BEGIN
         'raw_row_lost', 'error', c.id, NULL::text, NULL::int, min(c."timestamp"),
         jsonb_build_object('n', count(*))
     FROM candidates AS c
-    LEFT JOIN cmc_price_bars_1d AS d ON d.id = c.id AND d."timestamp" = c."timestamp"
+    LEFT JOIN cmc_price_bars_1d AS d
+        ON d.id = c.id AND d."timestamp" = c."timestamp" AND (p_ids IS NULL OR d.id = ANY(p_ids))
     LEFT JOIN (SELECT DISTINCT r.id, r."timestamp" FROM rejects AS r) AS r
         ON r.id = c.id AND r."timestamp" = c."timestamp"
     LEFT JOIN (SELECT DISTINCT r.id FROM rejects AS r) AS k ON k.id = c.id

@@ -46,17 +46,17 @@ BEGIN
         v.count_days_remaining, v.is_missing_days, v.count_missing_days, v.count_missing_days_start,
         v.count_missing_days_end, v.count_missing_days_interior, v.missing_days_where, v.first_missing_day,
         v.last_missing_day
-    FROM (SELECT DISTINCT u.id FROM unnest(p_ids) AS u (id)) AS a
-    CROSS JOIN LATERAL (
-        SELECT min(b.bar_seq) AS first_bar, max(b.bar_seq) AS last_bar FROM bars AS b
+    FROM (
+        SELECT b.id, min(b.bar_seq) AS first_bar, max(b.bar_seq) AS last_bar FROM bars AS b
         WHERE
-            b.id = a.id AND b.tf = p_tf
+            b.id = ANY(p_ids) AND b.tf = p_tf
             AND b.time_close >= coalesce(p_from, '-infinity') AND b.time_open < coalesce(p_to, 'infinity')
+        GROUP BY b.id
     ) AS r
     CROSS JOIN LATERAL (
         -- OFFSET 0 keeps the windows of one asset in a plan of their own, run once per asset.
         SELECT s.* FROM bar_snapshot_rows AS s
-        WHERE s.id = a.id AND s.tf = p_tf AND s.bar_seq BETWEEN r.first_bar AND r.last_bar
+        WHERE s.id = r.id AND s.tf = p_tf AND s.bar_seq BETWEEN r.first_bar AND r.last_bar
         OFFSET 0
     ) AS v
     WHERE

@@ -10,17 +10,18 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     v_id int;
+    v_known int[];
 BEGIN
-    SELECT a.id INTO v_id FROM unnest(p_ids) AS a (id)
-    WHERE
-        NOT EXISTS (SELECT FROM cmc_price_histories7 AS h WHERE h.id = a.id)
-        AND NOT EXISTS (SELECT FROM cmc_price_bars_1d_state AS s WHERE s.id = a.id)
-        AND NOT EXISTS (SELECT FROM cmc_price_bars_1d AS d WHERE d.id = a.id)
-        AND NOT EXISTS (SELECT FROM bars_state AS s WHERE s.id = a.id)
-        AND NOT EXISTS (SELECT FROM bars AS b WHERE b.id = a.id)
-        AND NOT EXISTS (SELECT FROM emas_state AS s WHERE s.id = a.id)
-    LIMIT 1;
-    IF FOUND THEN
+    SELECT array_agg(s.id) INTO v_known FROM cmc_price_bars_1d_state AS s WHERE s.id = ANY(p_ids);
+    FOR v_id IN
+        SELECT a.id FROM unnest(p_ids) AS a (id)
+        WHERE a.id = ANY(coalesce(v_known, '{}')) IS NOT TRUE
+    LOOP
+        CONTINUE WHEN EXISTS (SELECT FROM cmc_price_histories7 AS h WHERE h.id = v_id);
+        CONTINUE WHEN EXISTS (SELECT FROM cmc_price_bars_1d AS d WHERE d.id = v_id);
+        CONTINUE WHEN EXISTS (SELECT FROM bars_state AS s WHERE s.id = v_id);
+        CONTINUE WHEN EXISTS (SELECT FROM bars AS b WHERE b.id = v_id);
+        CONTINUE WHEN EXISTS (SELECT FROM emas_state AS s WHERE s.id = v_id);
         RAISE EXCEPTION USING
             ERRCODE = 'TA001',
             MESSAGE = format('asset %s is not loaded', coalesce(v_id::text, 'NULL')),
@@ -31,6 +32,6 @@ BEGIN
                     ORDER BY abs(k.id::bigint - coalesce(v_id, 0)) LIMIT 3
                 ) AS n), 'none')),
             HINT = format('Load it first: ta-lab2 load FILE --id %s', coalesce(v_id::text, 'ID'));
-    END IF;
+    END LOOP;
 END;
 $$;

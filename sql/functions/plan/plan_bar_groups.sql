@@ -17,7 +17,16 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
+DECLARE
+    -- One asset by its name: so it reaches every table, also behind a view.
+    v_only int := CASE WHEN cardinality(p_ids) = 1 THEN p_ids[1] END;
 BEGIN
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(p_ids) AS a (id) CROSS JOIN LATERAL plan_bar_groups(
+            ARRAY[a.id], p_groups, p_anew, p_tfs, p_include_non_canonical) AS f;
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH catalogue AS MATERIALIZED (
         SELECT
@@ -35,7 +44,8 @@ BEGIN
         a.id, c.bar_group, s.tz, s.n_rows, s.first_ts, s.last_ts, s.dirty_from,
         (
             SELECT min(p.dirty_from) FROM bars_pending AS p
-            WHERE p.id = a.id AND p.family = c.bar_group AND (p_tfs IS NULL OR p.tf = ANY(p_tfs))
+            WHERE p.id = a.id AND (v_only IS NULL OR p.id = v_only) AND p.family = c.bar_group
+                AND (p_tfs IS NULL OR p.tf = ANY(p_tfs))
         ),
         CASE
             -- Both are in catalogue order, so equal sets are equal arrays.
@@ -47,6 +57,6 @@ BEGIN
         c.asked <> '{}' OR (p_tfs IS NULL AND s.id IS NOT NULL)
     FROM unnest(p_ids) AS a (id)
     CROSS JOIN catalogue AS c
-    LEFT JOIN bars_state AS s ON s.id = a.id AND s.family = c.bar_group;
+    LEFT JOIN bars_state AS s ON s.id = a.id AND s.family = c.bar_group AND (v_only IS NULL OR s.id = v_only);
 END;
 $$;

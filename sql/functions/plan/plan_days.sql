@@ -2,8 +2,8 @@
 --   p_ids     assets
 --   p_full .. p_keep_rejects   as in refresh_bars
 -- Returns   a row per asset: action (NULL: nothing), reason, dirty_from, new_days (raw days that were never
---           examined), is_empty (no validated day will be left), and of the validated days as they stand:
---           n_rows, first_ts, last_ts.
+--           examined), is_empty (no validated day will be left), has_bars (of an asset that is empty), and of
+--           the validated days as they stand: n_rows, first_ts, last_ts.
 -- Errors    none.
 -- Cost      one query: a few index probes per asset and the look-back; assets with changes also what changed.
 -- Rule      decides from what is recorded and found, as refresh_bars does; whether a recorded change really
@@ -12,8 +12,8 @@ CREATE OR REPLACE FUNCTION plan_days(
     p_ids int[], p_full boolean, p_lookback_days int, p_time_min timestamptz, p_time_max timestamptz,
     p_keep_rejects boolean)
 RETURNS TABLE (
-    id int, action text, reason text, dirty_from timestamptz, new_days int, is_empty boolean, n_rows int,
-    first_ts timestamptz, last_ts timestamptz)
+    id int, action text, reason text, dirty_from timestamptz, new_days int, is_empty boolean, has_bars boolean,
+    n_rows int, first_ts timestamptz, last_ts timestamptz)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 -- Few days of an asset are looked at: the planner, who doesn't know it, would merge whole histories.
@@ -21,20 +21,31 @@ SET enable_mergejoin = off
 SET enable_hashjoin = off
 AS $$
 #variable_conflict use_column
+DECLARE
+    -- One asset by its name: so it reaches every table, also behind a view.
+    v_only int := CASE WHEN cardinality(p_ids) = 1 THEN p_ids[1] END;
 BEGIN
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(p_ids) AS a (id) CROSS JOIN LATERAL plan_days(
+            ARRAY[a.id], p_full, p_lookback_days, p_time_min, p_time_max, p_keep_rejects) AS f;
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH asset AS MATERIALIZED (
         SELECT
             a.id, s.last_src_ts, f."timestamp" AS first_ts, l."timestamp" AS last_ts,
             coalesce(l.bar_seq, 0) AS n_rows,
-            (SELECT min(c.dirty_from) FROM raw_changes AS c WHERE c.id = a.id) AS note,
+            (SELECT min(c.dirty_from) FROM raw_changes AS c
+                WHERE c.id = a.id AND (v_only IS NULL OR c.id = v_only)) AS note,
             s.last_src_ts IS NOT NULL AND NOT p_full AS is_known
         FROM unnest(p_ids) AS a (id)
-        LEFT JOIN cmc_price_bars_1d_state AS s ON s.id = a.id
-        LEFT JOIN cmc_price_bars_1d AS f ON f.id = a.id AND f.bar_seq = 1
+        LEFT JOIN cmc_price_bars_1d_state AS s ON s.id = a.id AND (v_only IS NULL OR s.id = v_only)
+        LEFT JOIN cmc_price_bars_1d AS f ON f.id = a.id AND f.bar_seq = 1 AND (v_only IS NULL OR f.id = v_only)
         LEFT JOIN LATERAL (
             SELECT d.bar_seq, d."timestamp" FROM cmc_price_bars_1d AS d
-            WHERE d.id = a.id ORDER BY d.bar_seq DESC LIMIT 1
+            WHERE d.id = a.id AND (v_only IS NULL OR d.id = v_only)
+            ORDER BY d.bar_seq DESC LIMIT 1
         ) AS l ON true
     ),
     looked AS MATERIALIZED (
@@ -43,10 +54,11 @@ BEGIN
             CASE WHEN p_lookback_days > 0 AND a.is_known THEN (
                 SELECT min(x."timestamp") FROM bars_1d_differing AS x
                 WHERE
-                    x.id = a.id
+                    x.id = coalesce(v_only, a.id)
                     AND x."timestamp" > (
                         SELECT max(h."timestamp") FROM cmc_price_histories7 AS h
-                        WHERE h.id = a.id AND h."timestamp" <= a.last_src_ts AND h."timestamp" < 'infinity'
+                        WHERE h.id = a.id AND (v_only IS NULL OR h.id = v_only)
+                            AND h."timestamp" <= a.last_src_ts AND h."timestamp" < 'infinity'
                     ) - make_interval(hours => 24 * p_lookback_days)
                     AND (p_time_min IS NULL OR x."timestamp" >= p_time_min)
                     AND (p_time_max IS NULL OR x."timestamp" < p_time_max)
@@ -61,7 +73,7 @@ BEGIN
             CASE WHEN greatest(k.since, p_time_min) < coalesce(p_time_max, 'infinity')
                 THEN greatest(k.since, p_time_min) END AS from_ts,
             k.since IS NOT NULL AND EXISTS (
-                SELECT FROM cmc_price_histories7 AS h WHERE h.id = k.id) AS is_loaded
+                SELECT FROM cmc_price_histories7 AS h WHERE h.id = k.id AND (v_only IS NULL OR h.id = v_only)) AS is_loaded
         FROM (
             SELECT
                 *,
@@ -69,7 +81,8 @@ BEGIN
                     WHEN l.is_known THEN least(l.note, l.found)
                     -- An asset that has nothing but bars has no days to examine.
                     WHEN l.n_rows > 0 OR l.last_src_ts IS NOT NULL
-                        OR EXISTS (SELECT FROM cmc_price_histories7 AS h WHERE h.id = l.id) THEN '-infinity'
+                        OR EXISTS (
+                            SELECT FROM cmc_price_histories7 AS h WHERE h.id = l.id AND (v_only IS NULL OR h.id = v_only)) THEN '-infinity'
                 END AS since
             FROM looked AS l
         ) AS k
@@ -80,19 +93,19 @@ BEGIN
             CASE WHEN u.from_ts IS NULL THEN 0 ELSE (
                 SELECT count(*) FROM cmc_price_histories7 AS h
                 WHERE
-                    h.id = u.id AND h."timestamp" > coalesce(u.last_src_ts, '-infinity')
+                    h.id = u.id AND (v_only IS NULL OR h.id = v_only) AND h."timestamp" > coalesce(u.last_src_ts, '-infinity')
                     AND (p_time_min IS NULL OR h."timestamp" >= p_time_min)
                     AND (p_time_max IS NULL OR h."timestamp" < p_time_max)
             ) END::int AS new_days,
             u.from_ts IS NOT NULL AND u.is_known AND EXISTS (
                 SELECT FROM bars_1d_differing AS x
                 WHERE
-                    x.id = u.id AND x."timestamp" >= u.from_ts AND NOT x.is_loaded
+                    x.id = coalesce(v_only, u.id) AND x."timestamp" >= u.from_ts AND NOT x.is_loaded
                     AND (p_time_max IS NULL OR x."timestamp" < p_time_max)
             ) AS is_removed,
             CASE WHEN u.from_ts <= u.first_ts AND u.is_known THEN (
                 SELECT c."timestamp" FROM bars_1d_candidates AS c
-                WHERE c.id = u.id AND c.reason IS NULL ORDER BY c."timestamp" LIMIT 1
+                WHERE c.id = u.id AND (v_only IS NULL OR c.id = v_only) AND c.reason IS NULL ORDER BY c."timestamp" LIMIT 1
             ) ELSE u.first_ts END AS new_first
         FROM due AS u
     )
@@ -119,6 +132,8 @@ BEGIN
         CASE WHEN j.from_ts IS NOT NULL THEN greatest(j.from_ts, least(j.new_first, j.first_ts)) END,
         j.new_days,
         CASE WHEN j.from_ts IS NULL THEN j.n_rows = 0 ELSE NOT j.is_loaded END,
+        CASE WHEN CASE WHEN j.from_ts IS NULL THEN j.n_rows = 0 ELSE NOT j.is_loaded END
+            THEN EXISTS (SELECT FROM bars AS b WHERE b.id = j.id AND (v_only IS NULL OR b.id = v_only)) END,
         j.n_rows, j.first_ts, j.last_ts
     FROM judged AS j;
 END;

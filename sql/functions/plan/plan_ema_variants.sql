@@ -17,8 +17,15 @@ SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
 DECLARE
+    -- One asset by its name: so it reaches every table, also behind a view.
+    v_only int := CASE WHEN cardinality(p_ids) = 1 THEN p_ids[1] END;
     v_periods int[] := ARRAY(SELECT p.period FROM dim_period AS p ORDER BY p.period);
 BEGIN
+    IF goes_one_by_one(p_ids) THEN
+        RETURN QUERY
+        SELECT f.* FROM unnest(p_ids) AS a (id) CROSS JOIN LATERAL plan_ema_variants(ARRAY[a.id], p_variants, p_tfs) AS f;
+        RETURN;
+    END IF;
     RETURN QUERY
     WITH catalogue AS MATERIALIZED (
         SELECT
@@ -33,7 +40,8 @@ BEGIN
         a.id, c.variant, c.bar_group, s.n_rows, s.first_ts, s.last_ts, coalesce(s.dirty_from, s.hidden_from),
         (
             SELECT min(p.dirty_from) FROM emas_pending AS p
-            WHERE p.id = a.id AND p.variant = c.variant AND (p_tfs IS NULL OR p.tf = ANY(p_tfs))
+            WHERE p.id = a.id AND (v_only IS NULL OR p.id = v_only) AND p.variant = c.variant
+                AND (p_tfs IS NULL OR p.tf = ANY(p_tfs))
         ),
         CASE
             WHEN s.id IS NULL THEN NULL
@@ -51,7 +59,7 @@ BEGIN
             SELECT FROM dim_timeframe AS t WHERE t.tf = '1D'))
     FROM unnest(p_ids) AS a (id)
     CROSS JOIN catalogue AS c
-    LEFT JOIN emas_state AS s ON s.id = a.id AND s.variant = c.variant
-    LEFT JOIN bars_state AS b ON b.id = a.id AND b.family = c.bar_group;
+    LEFT JOIN emas_state AS s ON s.id = a.id AND s.variant = c.variant AND (v_only IS NULL OR s.id = v_only)
+    LEFT JOIN bars_state AS b ON b.id = a.id AND b.family = c.bar_group AND (v_only IS NULL OR b.id = v_only);
 END;
 $$;

@@ -95,8 +95,7 @@ BEGIN
             d.new_days + greatest(d.n_rows - coalesce(g.n_rows, 0), 0) AS new_days,
             CASE
                 WHEN d.is_empty THEN CASE
-                    WHEN g.n_rows IS NOT NULL OR EXISTS (
-                        SELECT FROM bars AS b WHERE b.id = g.id) THEN 'revise' END
+                    WHEN g.n_rows IS NOT NULL OR d.has_bars THEN 'revise' END
                 WHEN g.is_rezoned AND g.n_rows IS NOT NULL THEN 'rebuild'
                 WHEN NOT g.is_wanted OR NOT g.is_asked THEN NULL
                 WHEN v_full_bars OR g.n_rows IS NULL OR g.change = 'new timeframe' THEN 'rebuild'

@@ -18,8 +18,7 @@ SELECT
     s.family LIKE 'cal\_anchor%' AS is_anchored,
     t.tf_days_min,
     t.tf_days_max,
-    s.dirty_from IS NULL AND NOT EXISTS (
-        SELECT FROM bars_pending AS p WHERE p.id = s.id AND p.tf = t.tf
-    ) AS settled
+    s.dirty_from IS NULL AND p.id IS NULL AS settled
 FROM bars_state AS s
-INNER JOIN dim_timeframe AS t ON t.bar_group = s.family AND t.tf = ANY(s.tfs);
+INNER JOIN dim_timeframe AS t ON t.bar_group = s.family AND t.tf = ANY(s.tfs)
+LEFT JOIN bars_pending AS p ON p.id = s.id AND p.tf = t.tf;
