@@ -93,13 +93,18 @@ def pytest_report_header() -> str:
     return f"PostgreSQL {row[0] if row else '?'}{tried}"
 
 
-def migrated(**connection: Any) -> None:
-    """Load function of the template: this version's schema; TA_LAB2_TEST_PARTITIONS=4 splits its tables."""
+def plain(**connection: Any) -> None:
+    """Load function of a template: this version's schema."""
     from ta_lab2_sql.migrate import Migration
 
     connection["autocommit"] = True
     with psycopg.connect(**connection) as target:
         Migration(target).upgrade()
+
+
+def migrated(**connection: Any) -> None:
+    """Load function of the usual template: TA_LAB2_TEST_PARTITIONS=4 splits its tables."""
+    plain(**connection)
     if os.environ.get(PARTITIONS):
         split(int(os.environ[PARTITIONS]), **connection)
 
@@ -115,10 +120,11 @@ def split(partitions: int, **connection: Any) -> None:
 
 def partitioned(**connection: Any) -> None:
     """Load function of a template whose tables of assets are four hash partitions."""
-    migrated(**connection)
+    plain(**connection)
     split(4, **connection)
 
 
+plain_server = factories.postgresql_noproc(dbname="ta_lab2_plain", load=[plain])
 partitioned_server = factories.postgresql_noproc(dbname="ta_lab2_split", load=[partitioned])
 postgresql_server = factories.postgresql_noproc(dbname="ta_lab2_test", load=[migrated])
 empty_server = factories.postgresql_noproc(dbname="ta_lab2_empty")
@@ -133,18 +139,22 @@ def address(server: Any, dbname: str) -> str:
     )
 
 
+def fresh(server: Any) -> Iterator[str]:
+    """The address of a copy of a server's template, dropped afterwards."""
+    with _janitor(server, server.dbname, server.template_dbname):
+        yield address(server, server.dbname)
+
+
 @pytest.fixture
 def db_url(postgresql_server: Any) -> Iterator[str]:
     """The address of a fresh migrated database."""
-    with _janitor(postgresql_server, postgresql_server.dbname, postgresql_server.template_dbname):
-        yield address(postgresql_server, postgresql_server.dbname)
+    yield from fresh(postgresql_server)
 
 
 @pytest.fixture
 def split_url(partitioned_server: Any) -> Iterator[str]:
     """The address of a fresh migrated database whose tables of assets are four hash partitions."""
-    with _janitor(partitioned_server, partitioned_server.dbname, partitioned_server.template_dbname):
-        yield address(partitioned_server, partitioned_server.dbname)
+    yield from fresh(partitioned_server)
 
 
 @pytest.fixture

@@ -157,6 +157,15 @@ def balance(connection: psycopg.Connection[Any], now: Layout) -> list[dict[str, 
         return cursor.execute(query(name), {"tables": list(registry.read().distributed)}).fetchall()
 
 
+def sizes(connection: psycopg.Connection[Any], now: Layout) -> list[dict[str, Any]]:
+    """What each of our tables takes on disk, wherever its parts lie."""
+    from psycopg.rows import dict_row
+
+    name = "status_sizes_cluster" if now.kind == "citus" else "status_sizes"
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query(name), {"tables": list(registry.read().tables)}).fetchall()
+
+
 def complete(connection: psycopg.Connection[Any]) -> list[str]:
     """Bring what a migration has made into the layout of the rest, inside its transaction."""
     now = layout(connection)

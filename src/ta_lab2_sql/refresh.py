@@ -331,7 +331,8 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
     with connect(settings) as connection:
         check_version(connection)
         looked_at, days = _plan(connection, request)
-        connection.execute(query("refresh_alphas"))
+        if connection.execute(query("refresh_alphas")).fetchone() == (True,):
+            connection.execute("SELECT sync_ema_alpha()")
         result = Result(request, looked_at=looked_at, to_do=len(days), days=days)
         nodes = settings.nodes()
         _check_nodes(nodes[1:], next(iter(days), None))

@@ -1,12 +1,21 @@
-"""Connections to a database whose tables of assets are four hash partitions."""
+"""Databases for the tests of layouts: plain tables, and four hash partitions."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
+from conftest import PARTITIONS, fresh
+
+
+@pytest.fixture
+def db_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a fresh migrated database with plain tables, whatever the rest of the run has."""
+    server = request.getfixturevalue("plain_server" if os.environ.get(PARTITIONS) else "postgresql_server")
+    yield from fresh(server)
 
 
 @pytest.fixture

@@ -5,22 +5,32 @@ A pretended cluster keeps the catalogue that Citus keeps, so that a second run c
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from sql.series import load
 
-from ta_lab2_sql import distribute, errors, registry
+from ta_lab2_sql import distribute, errors, migrate, registry
 from ta_lab2_sql.load import load_files
 
 Db = psycopg.Connection[Any]
+Cli = Callable[..., Any]
 TABLES = registry.read()
 DATA = Path(__file__).parents[2] / "src" / "ta_lab2_sql" / "demo_data"
 
 PRETENDED = """
-CREATE TABLE pg_dist_partition (logicalrelid regclass, partmethod "char", colocated_with text, shards int);
+SET allow_system_table_mods = on;
+INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+SELECT 9999, 'citus', extowner, extnamespace, false, '13.0-1' FROM pg_extension LIMIT 1;
+SET search_path TO pg_catalog;
+CREATE TABLE pg_dist_partition (
+    logicalrelid regclass, partmethod "char", repmodel "char", colocated_with text, shards int);
 CREATE TABLE pg_dist_object (classid oid, objid oid, distribution_argument_index int);
 CREATE TABLE pg_dist_node (isactive boolean, shouldhaveshards boolean, noderole text);
 INSERT INTO pg_dist_node VALUES (true, false, 'primary'), (true, true, 'primary'), (true, true, 'primary');
@@ -44,7 +54,7 @@ BEGIN
         SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = k.confrelid)) THEN
         RAISE 'a reference table refers to a local table';
     END IF;
-    INSERT INTO pg_dist_partition VALUES (t, 'n', NULL, 1);
+    INSERT INTO pg_dist_partition VALUES (t, 'n', 't', NULL, 1);
 END $$;
 CREATE FUNCTION create_distributed_table(
     t regclass, c text, colocate_with text DEFAULT 'default', shard_count int DEFAULT NULL
@@ -57,7 +67,7 @@ BEGIN
         SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = colocate_with::regclass) THEN
         RAISE 'not distributed: %', colocate_with;
     END IF;
-    INSERT INTO pg_dist_partition VALUES (t, 'h', colocate_with, coalesce(
+    INSERT INTO pg_dist_partition VALUES (t, 'h', 's', colocate_with, coalesce(
         (SELECT p.shards FROM pg_dist_partition AS p
             WHERE p.logicalrelid = nullif(colocate_with, 'none')::regclass),
         shard_count, 32));
@@ -73,11 +83,24 @@ BEGIN
     INSERT INTO pg_dist_object VALUES ('pg_proc'::regclass, f, CASE WHEN a IS NOT NULL THEN 0 END);
 END $$;
 CREATE FUNCTION truncate_local_data_after_distributing_table(t regclass) RETURNS void LANGUAGE sql AS '';
+CREATE FUNCTION citus_total_relation_size(t regclass) RETURNS bigint LANGUAGE sql
+AS 'SELECT pg_total_relation_size(t)';
+-- Views of distributed tables are known as soon as they are made.
+CREATE FUNCTION know_views() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO pg_catalog.pg_dist_object
+    SELECT d.classid, d.objid, NULL FROM pg_event_trigger_ddl_commands() AS d
+    WHERE d.object_type = 'view' AND d.schema_name = 'public'
+        AND EXISTS (SELECT FROM pg_catalog.pg_dist_partition)
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_dist_object AS o WHERE o.objid = d.objid);
+END $$;
+CREATE EVENT TRIGGER know_views ON ddl_command_end WHEN TAG IN ('CREATE VIEW')
+EXECUTE FUNCTION know_views();
 """
 
 # What the cluster was seen to allow, and nothing else.
 ALLOWED = [
-    r"DROP TRIGGER \w+ ON \w+",
+    r"DROP TRIGGER \w+ ON \w+|ALTER FUNCTION \w+\([\w ,\[\]]*\) RESET plan_cache_mode",
     r"SELECT create_reference_table\('\w+'\)",
     r"SELECT create_distributed_table\('\w+', 'id', colocate_with => 'none'(, shard_count => \d+)?\)",
     r"SELECT create_distributed_table\('\w+', 'id', colocate_with => 'bars'\)",
@@ -88,12 +111,18 @@ ALLOWED = [
 AFTERWARDS = [r"SELECT truncate_local_data_after_distributing_table\('\w+'\)", r"ANALYZE \w+"]
 
 
+def pretend(db: Db) -> None:
+    """Let a database look as if Citus were installed in it; what it brings lies among the system's own."""
+    db.execute(PRETENDED.encode())
+    db.execute("RESET search_path")
+    db.execute("RESET allow_system_table_mods")
+
+
 @pytest.fixture
-def cluster(db: Db, monkeypatch: pytest.MonkeyPatch) -> Db:
+def cluster(db: Db) -> Db:
     """A database that looks as if Citus were installed in it."""
     load_files(db, [str(DATA / "SOL_5426.csv.gz")])
-    db.execute(PRETENDED.encode())
-    monkeypatch.setattr(distribute, "has_citus", lambda _: True)
+    pretend(db)
     return db
 
 
@@ -145,11 +174,6 @@ def test_done_once_it_is_done(cluster: Db) -> None:
         **{t: "bars" for t in TABLES.distributed if t != "bars"},
         **dict.fromkeys(TABLES.reference),
     }
-    # Views are known once they have been made on a cluster.
-    cluster.execute(
-        """INSERT INTO pg_dist_object SELECT 'pg_class'::regclass, oid, NULL FROM pg_class
-           WHERE relkind = 'v' AND relnamespace = current_schema()::regnamespace"""
-    )
     assert distribute.plan(cluster, None).statements == []
     assert distribute.plan(cluster, 16).statements == []
     now = distribute.layout(cluster)
@@ -164,10 +188,6 @@ def test_done_once_it_is_done(cluster: Db) -> None:
 
 def test_what_a_migration_makes_anew_is_distributed_again(cluster: Db) -> None:
     distribute.apply(cluster, None)
-    cluster.execute(
-        """INSERT INTO pg_dist_object SELECT 'pg_class'::regclass, oid, NULL FROM pg_class
-           WHERE relkind = 'v' AND relnamespace = current_schema()::regnamespace"""
-    )
     cluster.execute("DELETE FROM pg_dist_object WHERE objid::regprocedure::text LIKE 'refresh_emas(%%'")
     with cluster.transaction():
         (statement,) = distribute.complete(cluster)
@@ -219,12 +239,70 @@ def test_what_a_cluster_cannot_do_is_named_before_anything_starts(
     assert cluster.execute("SELECT count(*) FROM pg_dist_partition").fetchone() == (0,)
 
 
-def test_hash_partitions_become_plain_tables_first(cluster: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distribute, "has_citus", lambda _: False)
-    distribute.apply(cluster, 2)
-    monkeypatch.setattr(distribute, "has_citus", lambda _: True)
+def test_hash_partitions_become_plain_tables_first(db: Db) -> None:
+    distribute.apply(db, 2)
+    pretend(db)
+    cluster = db
     with pytest.raises(errors.WorkFailed, match="--partitions 0"):
         distribute.plan(cluster, None)
     distribute.apply(cluster, 0)
     assert distribute.layout(cluster).kind == "plain"
     assert distribute.plan(cluster, None).statements
+
+
+GENERIC = "SELECT proname FROM pg_proc WHERE 'plan_cache_mode=force_generic_plan' = ANY (proconfig)"
+
+
+def test_no_function_keeps_plans_that_do_not_know_the_asset(cluster: Db) -> None:
+    """A cluster can't run a plan that was made for any asset; other servers are quicker with them."""
+    assert cluster.execute(GENERIC).fetchall() != []
+    distribute.apply(cluster, None)
+    assert cluster.execute(GENERIC).fetchall() == []
+    # A file that is applied anew is seen to.
+    cluster.execute("UPDATE ta_lab2_objects SET sha256 = '' WHERE path LIKE '%%/append_emas.sql'")
+    report = migrate.Migration(cluster).upgrade()
+    assert "functions/emas/append_emas.sql" in report.applied
+    assert report.distributed == 1
+    assert cluster.execute(GENERIC).fetchall() == []
+
+
+def test_a_table_that_citus_manages_by_itself_is_no_reference_table_yet(cluster: Db) -> None:
+    cluster.execute("INSERT INTO pg_dist_partition VALUES ('ema_alpha', 'n', 's', NULL, 1)")
+    assert "SELECT create_reference_table('ema_alpha')" in distribute.plan(cluster, None).statements
+
+
+def test_the_commands_take_the_road_of_a_cluster(cluster: Db, cli: Cli, db_url: str, tmp_path: Path) -> None:
+    """All of them, one after another; several assets are planned and audited one by one."""
+    cluster.execute("DELETE FROM dim_timeframe WHERE tf NOT IN ('1D', '2D', '7D', '1M_CAL')")
+    cluster.execute("DELETE FROM dim_period WHERE period NOT IN (6, 9)")
+    for asset in (1, 2):
+        load(cluster, asset, [(date(2020, 1, 1) + timedelta(i), 100.0 + i) for i in range(60)])
+    applied = json.loads(cli("--json", "distribute", "--apply", "--partitions", "8").out)
+    assert applied["now"] == "Citus, 8 shards on 2 nodes"
+    assert json.loads(cli("--json", "distribute", "--plan").out)["statements"] == []
+    assert cli("migrate", "--check").code == 0
+    planned = json.loads(cli("--json", "plan", "all").out)
+    assert planned is not None
+    nodes = ["--db-url", db_url, "--db-url", db_url]
+    done = json.loads(cli("--json", *nodes, "refresh", "all").out)
+    assert (done["refreshed"], done["failed"]) == (3, 0)
+    assert json.loads(cli("--json", "refresh", "all").out)["refreshed"] == 0
+    # New timeframes have their alphas with the next refresh: no trigger makes them.
+    cluster.execute("INSERT INTO dim_timeframe (tf) VALUES ('3D')")
+    assert json.loads(cli("--json", "refresh", "all", "--ids", "1").out)["changed"] == 1
+    assert cli("load", DATA / "SOL_5426.csv.gz").code == 0
+    told = json.loads(cli("--json", "status").out)
+    assert told["layout"] == "Citus, 8 shards on 2 nodes"
+    assert {row["id"] for row in told["assets"]} == {1, 2, 5426}
+    assert set(told["waiting"]) == {2, 5426}
+    assert {row["relation"] for row in told["sizes"]} == set(TABLES.tables)
+    assert cli("audit").code == 0
+    many = cluster.execute("SELECT * FROM audit_all()").fetchall()
+    alone = [row for a in (1, 2, 5426) for row in cluster.execute("SELECT * FROM audit_all(%s)", ([a],))]
+    assert {str(row) for row in many} == {str(row) for row in alone}
+    assert cli("audit", "--prove").code == 2
+    out = tmp_path / "bars.csv"
+    assert cli("export", "cmc_price_bars_multi_tf", "--tf", "7D", "-o", out).code == 0
+    assert out.read_text().count("\n") > 60
+    assert cli("doctor").code == 0
+    assert cli("assets").code == 0

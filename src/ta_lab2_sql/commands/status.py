@@ -126,7 +126,7 @@ def _look(
         "assets": assets,
         "waiting": [row["id"] for row in assets if row["waits_for"]],
         "lagging": [row["id"] for row in assets if (row["behind_days"] or 0) > LAGS],
-        "sizes": cursor.execute(query("status_sizes")).fetchall(),
+        "sizes": distribute.sizes(connection, layout),
         "last_run": last,
     }
 

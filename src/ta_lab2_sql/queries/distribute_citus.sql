@@ -6,7 +6,9 @@ WITH our_tables AS MATERIALIZED (
         c.relname = ANY (%(distributed)s::text[]) AS is_distributed, p.logicalrelid IS NOT NULL AS is_done
     FROM unnest(%(reference)s::text[] || %(distributed)s::text[]) WITH ORDINALITY AS w (name, ordinal)
     INNER JOIN pg_class AS c ON c.relname = w.name AND c.relnamespace = quote_ident(current_schema())::regnamespace
-    LEFT JOIN pg_dist_partition AS p ON p.logicalrelid = c.oid AND p.partmethod IN ('h', 'n')
+    LEFT JOIN pg_dist_partition AS p
+        -- Where Citus manages local tables by itself, they look like reference tables but for repmodel.
+        ON p.logicalrelid = c.oid AND (p.partmethod = 'h' OR (p.partmethod = 'n' AND p.repmodel = 't'))
 ),
 
 -- All others lie as the first one does.
@@ -15,6 +17,7 @@ first_table AS (SELECT t.* FROM our_tables AS t WHERE t.relname = (%(distributed
 routines AS MATERIALIZED (
     SELECT
         p.oid, p.oid::regprocedure::text AS signature, o.objid IS NOT NULL AS is_known,
+        'plan_cache_mode=force_generic_plan' = ANY (p.proconfig) AS is_generic,
         o.distribution_argument_index IS NOT NULL AS is_done,
         p.proname = ANY (%(delegated)s::text[])
         AND EXISTS (
@@ -30,6 +33,10 @@ steps (step, ordinal, is_after, statement) AS (
     SELECT 1, row_number() OVER (ORDER BY t.ordinal, g.tgname), false, format('DROP TRIGGER %%I ON %%s', g.tgname, t.name)
     FROM our_tables AS t INNER JOIN pg_trigger AS g ON g.tgrelid = t.oid AND NOT g.tgisinternal
     WHERE NOT t.is_done
+    UNION ALL
+    -- Which shard a statement needs is known once the asset is: a cluster refuses to run plans made before.
+    SELECT 1, 1000 + p.oid::bigint, false, format('ALTER FUNCTION %%s RESET plan_cache_mode', p.signature)
+    FROM routines AS p WHERE p.is_generic
     UNION ALL
     SELECT 2, t.ordinal, false, format('SELECT create_reference_table(%%L)', t.name)
     FROM our_tables AS t WHERE NOT t.is_distributed AND NOT t.is_done

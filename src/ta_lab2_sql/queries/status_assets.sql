@@ -1,6 +1,6 @@
 -- How fresh each asset is: its newest raw day, up to when all that is kept of it is built, what waits and
 -- since when.
-WITH kept AS (
+WITH kept AS MATERIALIZED (
     -- EMAs count once anybody keeps them here.
     SELECT CASE
         WHEN EXISTS (SELECT FROM emas_state) OR NOT EXISTS (SELECT FROM bars_state) THEN 'all' ELSE 'bars'
@@ -16,19 +16,9 @@ waiting AS MATERIALIZED (
     CROSS JOIN LATERAL refresh_plan(%(ids)s::int[], k.stage) AS p
     GROUP BY p.id
 ),
-bars_built AS (SELECT s.id, min(s.last_ts) AS until FROM bars_state AS s GROUP BY s.id),
-emas_built AS (SELECT s.id, min(s.last_ts) AS until FROM emas_state AS s GROUP BY s.id),
-asset AS (
-    SELECT
-        a.id,
-        (SELECT max(h."timestamp") FROM cmc_price_histories7 AS h WHERE h.id = a.id) AS raw_until,
-        (
-            SELECT d."timestamp" FROM cmc_price_bars_1d AS d
-            WHERE d.id = a.id ORDER BY d.bar_seq DESC LIMIT 1
-        ) AS days_until
-    FROM asset_ids() AS a (id)
-    WHERE %(ids)s::int[] IS NULL OR a.id = ANY(%(ids)s::int[])
-)
+bars_built AS MATERIALIZED (SELECT s.id, min(s.last_ts) AS until FROM bars_state AS s GROUP BY s.id),
+emas_built AS MATERIALIZED (SELECT s.id, min(s.last_ts) AS until FROM emas_state AS s GROUP BY s.id),
+asset AS MATERIALIZED (SELECT * FROM asset_reach(%(ids)s::int[]))
 SELECT
     a.id,
     a.raw_until,
@@ -41,13 +31,7 @@ SELECT
     END AS fresh_until,
     w.reason AS waits_for,
     w.new_days,
-    CASE WHEN w.id IS NOT NULL THEN (
-        SELECT min(h.load_ts) FROM cmc_price_histories7 AS h
-        WHERE
-            h.id = a.id AND h."timestamp" >= w.dirty_from
-            AND h.load_ts > coalesce((
-                SELECT s.last_run_ts FROM cmc_price_bars_1d_state AS s WHERE s.id = a.id), '-infinity')
-    ) END AS waits_since,
+    CASE WHEN w.id IS NOT NULL THEN waits_since(a.id, w.dirty_from) END AS waits_since,
     extract(epoch FROM max(a.raw_until) OVER () - a.raw_until)::float8 / 86400 AS behind_days
 FROM asset AS a
 LEFT JOIN bars_built AS b ON b.id = a.id
