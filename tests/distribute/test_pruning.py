@@ -11,6 +11,11 @@ from sql.series import close_of, load
 
 Db = psycopg.Connection[Any]
 
+LOCKED = """
+SELECT DISTINCT c.relname::text FROM pg_locks AS l JOIN pg_class AS c ON c.oid = l.relation
+WHERE l.pid = pg_backend_pid() AND c.relkind = 'r' AND c.relname ~ '_p[0-9]of4$'
+"""
+
 VIEWS = """
 SELECT c.relname::text FROM pg_class AS c
 JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = 'id'
@@ -90,7 +95,70 @@ CALLS = [
     "SELECT FROM ema_series('multi_tf_v2', 3, '7D', 6, '2020-03-01', '2020-04-01')",
     "SELECT FROM ema_series('cal_us', 3, '1W_CAL_US', 6)",
     "SELECT FROM ema_matrix('cal_anchor_iso', 3, '1W_CAL_ANCHOR_ISO')",
+    "SELECT FROM audit_raw(ARRAY[3])",
+    "SELECT FROM audit_bars(ARRAY[3])",
+    "SELECT FROM audit_emas(ARRAY[3])",
+    "SELECT FROM audit_bars_1d_source(ARRAY[3])",
+    "SELECT FROM refresh_plan(ARRAY[3])",
 ]
+
+
+# The newest day of all assets is what an asset is called stale against.
+OF_ALL_ASSETS = {"audit_bars_1d_order": {"cmc_price_bars_1d"}}
+# The planner locks, but doesn't scan, what the branches of a union need of other assets.
+NOT_SCANNED = {"refresh_plan": {"cmc_price_bars_1d_rejects", "cmc_price_histories7"}}
+
+ROUTED = [
+    *CALLS[:7],
+    "SELECT FROM bar_snapshots(3, '1D')",
+    "SELECT FROM ema_matrix('multi_tf', 3, '7D')",
+    "SELECT FROM ema_matrix('cal_anchor_iso', 3, '1W_CAL_ANCHOR_ISO')",
+    "SELECT FROM refresh_plan(ARRAY[3])",
+    *(
+        f"SELECT FROM audit_{of}(ARRAY[3])"
+        for of in (
+            *("raw_rows", "bars_1d_source", "bars_1d_rows", "bars_1d_order", "bars_1d_gaps"),
+            *("bars_coverage", "bars_state", "bars_rows", "bars_values", "bars_spacing", "bars_content"),
+            *("emas_state", "emas_vectors"),
+        )
+    ),
+    *(
+        f"SELECT FROM {view} WHERE id = 3"
+        for view in ("bar_timeframes", "bars_1d_candidates", "bars_1d_differing", "built_timeframes")
+    ),
+]
+
+
+@pytest.mark.parametrize("news", ["nothing", "a day", "some days", "revised days", "days gone", "all gone"])
+def test_one_partition_is_known_when_a_statement_is_planned(built: Db, news: str) -> None:
+    """Planned for the asset, a statement locks no other partition: a cluster asks one shard."""
+    for (function,) in built.execute(
+        """SELECT oid::regprocedure::text FROM pg_proc
+           WHERE 'plan_cache_mode=force_generic_plan' = ANY (proconfig)"""
+    ).fetchall():
+        built.execute(f"ALTER FUNCTION {function} RESET plan_cache_mode".encode())
+    built.execute("SET plan_cache_mode = force_custom_plan")
+    if news == "a day":
+        load(built, 3, days(date(2020, 4, 10), 1))
+    elif news == "some days":
+        load(built, 3, days(date(2020, 4, 10), 20))
+    elif news == "revised days":
+        built.execute("UPDATE cmc_price_histories7 SET close = close - 1, low = low - 1 WHERE id = 3")
+    elif news in ("days gone", "all gone"):
+        after = "2020-02-05" if news == "days gone" else "2000-01-01"
+        built.execute('DELETE FROM cmc_price_histories7 WHERE id = 3 AND "timestamp" > %s', (after,))
+    calls = (
+        ROUTED if news == "nothing" else ["SELECT FROM refresh_plan(ARRAY[3])", "SELECT FROM refresh_emas(3)"]
+    )
+    for call in calls:
+        with built.transaction():
+            built.execute(call.encode())
+            locked = {name for (name,) in built.execute(LOCKED)}
+        function = call.split()[2].partition("(")[0]
+        allowed = OF_ALL_ASSETS.get(function, set()) | NOT_SCANNED.get(function, set())
+        others = {name.rpartition("_p")[0] for name in elsewhere(built, locked, 3)}
+        assert others - allowed == set(), call
+        assert locked, call
 
 
 @pytest.mark.parametrize("news", ["nothing", "a day", "revised days", "days gone", "all gone"])

@@ -184,3 +184,71 @@ def test_statements_are_of_the_kind_that_shards_take(path: Path) -> None:
         assert not re.search(r"\bSELECT\b", update), update
         calls = set(re.findall(r"\b(\w+)\(", update))
         assert calls <= {"least", "greatest", "coalesce"}, update
+
+
+VIEWS = sorted((catalogue().folder / "views").rglob("*.sql"))
+RELATIONS = "|".join((*TABLES.distributed, *TABLES.reference, *(path.stem for path in VIEWS)))
+
+
+def reads_tables() -> set[str]:
+    """The functions that look at tables, themselves or through others."""
+    bodies: dict[str, str] = {}
+    for path in FILES:
+        text = body(path)
+        (name,) = re.findall(r"FUNCTION (\w+)", text)
+        bodies[name] = bodies.get(name, "") + text.partition("$$")[2]
+    found = {name for name, text in bodies.items() if mentions(text)}
+    while more := {n for n, text in bodies.items() if n not in found and calls(text) & found}:
+        found |= more
+    return found
+
+
+def mentions(text: str) -> set[str]:
+    return set(re.findall(rf"\b(?:FROM|JOIN|USING|INTO|UPDATE)\s+({RELATIONS})\b(?!\s*\()", text))
+
+
+def calls(text: str) -> set[str]:
+    return set(re.findall(r"\b(\w+)\s*\(", text))
+
+
+def asking(text: str, reading: set[str]) -> list[str]:
+    """Statements of tables that ask a function which looks at tables itself."""
+    parts = re.split(r";|\bLOOP\b|\bTHEN\b(?=\s+[A-Zv])|\bELSE\b(?=\s+(?:RETURN|SELECT|v_))|\bBEGIN\b", text)
+    return [part for part in parts if mentions(part) and calls(part) & reading]
+
+
+@pytest.mark.parametrize("path", [*FILES, *VIEWS], ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_no_statement_about_tables_asks_a_function_that_reads_others(path: Path) -> None:
+    """A shard refuses a query within its query; nor may a view ask such a function."""
+    text = body(path)
+    text = text if path in VIEWS else text.partition("$$")[2]
+    assert asking(text, reads_tables()) == []
+
+
+def test_a_query_within_a_query_is_seen() -> None:
+    reading = reads_tables()
+    assert {"bar_groups_due", "refresh_bars", "row_from", "check_asset"} <= reading
+    assert not {"ema_lanes", "calendar_unit", "raise_emas_differ", "family_groups"} & reading
+    assert asking("SELECT row_from(p_id, s.last_ts) FROM bars_state AS s WHERE s.id = p_id;", reading) != []
+    assert asking("SELECT row_from(p_id, s.ts) FROM unnest(v_ts) AS s (ts);", reading) == []
+
+
+MERGES = r"\bLIMIT\b|\bOFFSET\b|_agg\(|\b(?:min|max|sum|count)\("
+
+
+@pytest.mark.parametrize("path", VIEWS, ids=lambda p: p.stem)
+def test_what_a_view_looks_up_is_not_joined_to_the_catalogue_alone(path: Path) -> None:
+    """A look-up that needs more than single rows and depends on the catalogue hangs on a left join: shards
+    refuse it beside rows that all of them have."""
+    text = body(path)
+    catalogue_aliases = "|".join(re.findall(rf"(?:{'|'.join(TABLES.reference)}) AS (\w+)", text)) or "-"
+    for found_at in re.finditer(r"(CROSS|LEFT) JOIN LATERAL \(", text):
+        depth, end = 1, found_at.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        lookup = text[found_at.end() : end]
+        outermost = text[: found_at.start()].count("(") == text[: found_at.start()].count(")")
+        depends = re.search(rf"\b(?:{catalogue_aliases})\.", lookup)
+        if outermost and depends and mentions(lookup) and re.search(MERGES, lookup):
+            assert found_at[1] == "LEFT", lookup
