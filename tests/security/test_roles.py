@@ -73,7 +73,7 @@ def relations(db: Db) -> list[str]:
         name
         for (name,) in db.execute(
             """SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace
-               AND relkind IN ('r', 'p', 'v') ORDER BY 1"""
+               AND relkind IN ('r', 'p', 'v') AND NOT relispartition ORDER BY 1"""
         )
     ]
 

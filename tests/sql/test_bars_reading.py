@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,7 +31,8 @@ def opened(db: Db, query: str, *values: object) -> dict[str, int]:
     found: dict[str, int] = {}
     ((plan,),) = rows(db, "EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + query, *values)
     for table, count in scans(plan[0]["Plan"]):
-        found[table] = found.get(table, 0) + count
+        name = re.sub(r"_p\d+of\d+$", "", table)
+        found[name] = found.get(name, 0) + count
     return found
 
 

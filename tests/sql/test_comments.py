@@ -16,6 +16,7 @@ SELECT c.relname || coalesce('.' || a.attname, '')
 FROM pg_class AS c
 LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
+    AND NOT c.relispartition
     AND (obj_description(c.oid, 'pg_class') IS NULL
         OR a.attnum IS NOT NULL AND col_description(c.oid, a.attnum) IS NULL)
 UNION ALL

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import lzma
 import random
+import re
 from collections import Counter
 from datetime import date, timedelta
 from pathlib import Path
@@ -478,6 +479,9 @@ def plan(db: Db, query: str) -> list[dict[str, Any]]:
     nodes: list[dict[str, Any]] = []
 
     def walk(node: dict[str, Any]) -> None:
+        if "Relation Name" in node:
+            # A partition counts as its table.
+            node["Relation Name"] = re.sub(r"_p\d+of\d+$", "", node["Relation Name"])
         nodes.append(node)
         for child in node.get("Plans", []):
             walk(child)

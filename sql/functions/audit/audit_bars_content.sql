@@ -4,12 +4,12 @@
 -- Returns   findings (error): bar_numbering (numbers missing in n_gaps runs, the longest max_gap; bars
 --           without a day in their window: n_surplus), bar_content (n bars, the columns that differ),
 --           bar_continuity (n bars that don't open 1 ms after the day before them), bar_times (n).
--- Errors    none.   Cost  a pass over the days for each length of unit, one over the volumes for each timeframe,
---           one over the bars.
+-- Errors    none.   Cost  a pass over the days for each length of unit, one over the volumes for each
+--           timeframe, one over the bars.
 -- Rule      only settled timeframes are judged; one without any bar is a matter of coverage. Bars are made by
 --           another road than the one that builds them: days are gathered into units first (calendar units;
---           for N-day bars the greatest common divisor of N and 2520 rows), units into bars; volumes are added
---           from the left. Extremes are found by rank, ties go to the earliest time.
+--           for N-day bars the greatest common divisor of N and 2520 rows), units into bars; volumes are
+--           added from the left. Extremes are found by rank, ties go to the earliest time.
 CREATE OR REPLACE FUNCTION audit_bars_content(p_ids int[] DEFAULT NULL)
 RETURNS TABLE ("check" text, severity text, id int, tf text, period int, ts timestamptz, detail jsonb)
 LANGUAGE plpgsql STABLE

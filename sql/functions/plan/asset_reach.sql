@@ -1,7 +1,8 @@
 -- asset_reach: how far the raw and the validated days of some assets reach.
 --   p_ids   assets; NULL: all
 -- Returns   a row per asset: raw_until, days_until (NULL: there are none).
--- Errors    none.   Cost  two index probes per asset.   Rule  as asset_ids, whatever is left of an asset counts.
+-- Errors    none.   Cost  two index probes per asset.
+-- Rule      as asset_ids: whatever is left of an asset counts.
 CREATE OR REPLACE FUNCTION asset_reach(p_ids int[] DEFAULT NULL)
 RETURNS TABLE (id int, raw_until timestamptz, days_until timestamptz)
 LANGUAGE plpgsql STABLE

@@ -12,8 +12,8 @@ CREATE OR REPLACE FUNCTION plan_days(
     p_ids int[], p_full boolean, p_lookback_days int, p_time_min timestamptz, p_time_max timestamptz,
     p_keep_rejects boolean)
 RETURNS TABLE (
-    id int, action text, reason text, dirty_from timestamptz, new_days int, is_empty boolean, has_bars boolean,
-    n_rows int, first_ts timestamptz, last_ts timestamptz)
+    id int, action text, reason text, dirty_from timestamptz, new_days int, is_empty boolean,
+    has_bars boolean, n_rows int, first_ts timestamptz, last_ts timestamptz)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 -- Few days of an asset are looked at: the planner, who doesn't know it, would merge whole histories.

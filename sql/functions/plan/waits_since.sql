@@ -1,7 +1,8 @@
 -- waits_since: since when raw days of an asset wait for a refresh.
 --   p_id, p_from   asset, the first day that waits
 -- Returns   when the first of them was loaded; NULL: nothing has been loaded since the last refresh.
--- Errors    none.   Cost  the days from p_from on.   Rule  what was loaded before the last refresh isn't waiting.
+-- Errors    none.   Cost  the days from p_from on.
+-- Rule      what was loaded before the last refresh isn't waiting.
 CREATE OR REPLACE FUNCTION waits_since(p_id int, p_from timestamptz)
 RETURNS timestamptz
 LANGUAGE plpgsql STABLE PARALLEL SAFE

@@ -45,8 +45,8 @@ INNER JOIN cmc_price_bars_1d AS d
             AND d."timestamp" < coalesce(w.hidden_from, s.hidden_from, 'infinity')
             AND d.bar_seq >= p.period::bigint * t.tf_qty
         ) IN (true, true)
--- Kept by the planner for the days of a block, as long as it refers to columns of tables only. A left join, so that
--- it is joined last, to days of the asset, and not to part of the catalogue alone, which no shard may do.
+-- Kept by the planner for the days of a block, as long as it refers to columns of tables only. Left, so
+-- that it is joined last, to days of the asset, not to the catalogue alone: no shard may do that.
 LEFT JOIN LATERAL (
     SELECT
         x.first_row,
