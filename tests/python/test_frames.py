@@ -58,6 +58,7 @@ def test_snapshots_in_a_range(solana: Db) -> None:
     assert frame["count_missing_days"].to_list() == [0] * 7 + [8] * 16
     assert frame["first_missing_day"].to_list()[-1] == date(2024, 3, 8)
     assert frame.schema["tf"] == pl.Categorical
+    assert frame.schema["id"] == pl.Int32
     wanted = solana.execute(
         "SELECT close, count_days, missing_days_where FROM bar_snapshots(5426, '1M_CAL', %s, %s)",
         (datetime(2024, 3, 1, tzinfo=timezone.utc), datetime(2024, 4, 1, tzinfo=timezone.utc)),
@@ -77,6 +78,7 @@ def test_emas_are_those_of_the_relation(solana: Db) -> None:
         ).fetchall()
         assert len(wanted) > 600
         assert found.select("id", "ts", "roll", "ema", "d1", "d2", "d1_roll", "d2_roll").rows() == wanted
+        assert found.schema["id"] == pl.Int32
         assert found["ema_bar"].is_null().all() == (variant == "multi_tf")
         wide = ta_lab2_sql.matrix(solana, variant, [7, 5426], tf, [21, 9], start="2022-06-01")
         assert wide.columns == ["id", "tf", "ts", "roll", "ema_9", "ema_21"]
