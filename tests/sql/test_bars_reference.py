@@ -48,9 +48,8 @@ def same(found: Any, wanted: str) -> bool:
     return str(found) == wanted
 
 
-@pytest.fixture
-def sol(db: Db) -> Db:
-    """Solana, 1149 days with a gap of eight, loaded as a user would."""
+def load_sol(db: Db) -> None:
+    """Solana, 1149 days with a gap of eight."""
     text = gzip.decompress((Path(ta_lab2_sql.__file__).parent / "demo_data" / "SOL_5426.csv.gz").read_bytes())
     for row in csv.DictReader(io.StringIO(text.decode()), delimiter=";"):
         db.execute(
@@ -60,6 +59,12 @@ def sol(db: Db) -> Db:
                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
             (SOL, *row.values()),
         )
+
+
+@pytest.fixture
+def sol(db: Db) -> Db:
+    """Solana in a database of the test's own."""
+    load_sol(db)
     return db
 
 
@@ -79,10 +84,14 @@ def test_validated_days(sol: Db) -> None:
 
 
 def test_bars_of_all_families(sol: Db) -> None:
-    wanted = reference("bars_reference.csv.gz")
-    only(sol, *{line["tf"] for line in wanted})
+    only(sol, *{line["tf"] for line in reference("bars_reference.csv.gz")})
     refresh(sol, "all", SOL)
-    compared = 0
+    check_bars(sol)
+
+
+def check_bars(db: Db) -> None:
+    """Compare every row of the file."""
+    wanted, compared = reference("bars_reference.csv.gz"), 0
     for family in FAMILIES:
         lines = {
             (r["tf"], r["time_close"].replace("Z", "+00:00")): r for r in wanted if r["family"] == family
@@ -92,7 +101,7 @@ def test_bars_of_all_families(sol: Db) -> None:
         if "anchor" in family:
             columns.append("bar_anchor_offset")
         found = rows(
-            sol,
+            db,
             f"SELECT {', '.join(columns)} FROM {RELATIONS[family]} WHERE id = %s AND tf = ANY(%s)",
             *(SOL, sorted({tf for tf, _ in lines})),
         )

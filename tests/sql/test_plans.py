@@ -26,6 +26,10 @@ SESSIONS: dict[str, dict[str, str]] = {
     "newfoundland": {"TimeZone": "America/St_Johns", "bytea_output": "escape", "lc_messages": "C"},
     "no hash, no sort": {"enable_hashjoin": "off", "enable_hashagg": "off", "enable_memoize": "off"},
     "hash only": {"enable_nestloop": "off", "enable_mergejoin": "off", "enable_indexscan": "off"},
+    "jit": {"jit": "on", "jit_above_cost": "0", "jit_inline_above_cost": "0", "jit_optimize_above_cost": "0"},
+    "no index": {"enable_indexscan": "off", "enable_indexonlyscan": "off", "enable_bitmapscan": "off"},
+    "no sort, no scan": {"enable_sort": "off", "enable_seqscan": "off", "enable_material": "off"},
+    "locale": {"lc_numeric": "POSIX", "lc_monetary": "POSIX", "lc_time": "POSIX", "extra_float_digits": "3"},
     "generic plans": {"plan_cache_mode": "force_generic_plan", "work_mem": "64kB", "jit": "off"},
 }
 
