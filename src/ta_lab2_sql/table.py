@@ -99,8 +99,10 @@ def _aligned(column: Column, text: str, size: int) -> str:
 
 
 def _wrap(text: str, size: int) -> list[str]:
-    return [text] if width(text) <= size else textwrap.wrap(
-        text, size, break_on_hyphens=False, break_long_words=False
+    return (
+        [text]
+        if width(text) <= size
+        else textwrap.wrap(text, size, break_on_hyphens=False, break_long_words=False)
     )
 
 

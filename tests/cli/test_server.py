@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from faults.place import Server, until
 
 from ta_lab2_sql import server
 
@@ -53,6 +55,37 @@ def test_server_stays_up_between_commands_until_stopped(cli: Cli, home: Path) ->
     assert run("db", "reset").code == 2
     assert run("db", "reset", "--yes").code == 0
     assert not (home / "pg").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="zombies are made as Linux makes them")
+@pytest.mark.parametrize("holder", ["zombie", "stranger"])
+def test_a_dead_server_whose_number_lives_on_is_started_again(cli: Cli, home: Path, holder: str) -> None:
+    """Killed, and not taken away by init, as in many containers; or its number has gone to someone else."""
+    env = {"TA_LAB2_HOME": str(home)}
+    server_of_ours = Server(home)
+    server_of_ours.start()
+    file = home / "pg" / "postmaster.pid"
+    lines = file.read_text()
+    server_of_ours.kill()
+    # A process of this name that ends at once, and one that goes on.
+    program = home / "postgres"
+    program.symlink_to(shutil.which("sleep") or "/bin/sleep")
+    with subprocess.Popen(
+        [program if holder == "zombie" else "sleep", "0" if holder == "zombie" else "60"]
+    ) as process:
+        try:
+            if holder == "zombie":
+                until(lambda: " Z " in Path(f"/proc/{process.pid}/stat").read_text(), "a zombie")
+            file.write_text(lines.replace(lines.split("\n")[0], str(process.pid), 1))
+            down = cli("db", "url", url="", env=env)
+            assert down.code == 3
+            assert "not running" in down.err
+            started = cli("db", "start", url="", env=env)
+            assert started.code == 0, started.err
+            assert cli("db", "psql", "--", "-XAtc", "SELECT 1", url="", env=env).out == "1\n"
+            assert int(file.read_text().split("\n")[0]) != process.pid
+        finally:
+            process.kill()
 
 
 def test_path_too_long_for_a_socket_is_refused(cli: Cli, home: Path) -> None:

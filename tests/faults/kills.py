@@ -152,7 +152,8 @@ class Kills:
                     os.kill(process.pid, signal.SIGKILL)
             elif victim == "backend":
                 if backends := self.place.backends(job):
-                    os.kill(self.dice.choice(backends), signal.SIGKILL)
+                    with suppress(ProcessLookupError):
+                        os.kill(self.dice.choice(backends), signal.SIGKILL)
             elif victim == "server":
                 self.place.server.kill()
                 self.place.server.start()
