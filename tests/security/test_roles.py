@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -133,6 +134,22 @@ def test_runner_refreshes_and_changes_no_source(filled: Db, login: Any, cli: Cli
         "CREATE TABLE mine (i int)",
         "DELETE FROM runs",
     )
+
+
+def test_doctor_knows_what_each_role_may(filled: Db, login: Any, cli: Cli) -> None:
+    def told(role: str | None, *rights: str) -> tuple[str, str]:
+        url = login(role)
+        for right in rights:
+            user = sql.Identifier(conninfo_to_dict(url)["user"])  # type: ignore[arg-type]
+            filled.execute(sql.SQL("GRANT " + right + " ON cmc_price_histories7 TO {}").format(user))
+        found = {row["check"]: row for row in json.loads(cli("--json", "doctor", url=url).out)}
+        return found["privileges"]["verdict"], found["privileges"]["found"].split(" may ")[-1]
+
+    assert told("ta_lab2_runner") == ("ok", "refresh, not load or migrate")
+    assert told("ta_lab2_runner", "INSERT, UPDATE") == ("ok", "refresh and load, not migrate")
+    verdict, lacks = told("ta_lab2_reader")
+    assert verdict == "warning"
+    assert "has no DELETE on bars" in lacks
 
 
 def test_nobody_else_does_anything(filled: Db, login: Any) -> None:

@@ -103,10 +103,13 @@ def _privileges(facts: dict[str, Any]) -> Iterator[Finding]:
             f"role {role} has no {lacking[0]}{more}",
             "grant it if this role shall refresh",
         )
-    elif not facts["may_create"]:
-        yield Finding("privileges", "ok", f"role {role} may load and refresh, not migrate")
     else:
-        yield Finding("privileges", "ok", f"role {role} may load, refresh and migrate")
+        work = {"refresh": True, "load": facts["may_load"], "migrate": facts["may_create"]}
+        may = [name for name, allowed in work.items() if allowed]
+        denied = [name for name, allowed in work.items() if not allowed]
+        told = " and ".join(filter(None, (", ".join(may[:-1]), may[-1])))
+        lacks = f", not {' or '.join(denied)}" if denied else ""
+        yield Finding("privileges", "ok", f"role {role} may {told}{lacks}")
 
 
 def _speed(facts: dict[str, Any]) -> Iterator[Finding]:

@@ -61,9 +61,10 @@ def command(
     column for each period (ema_6, ema_9, ..). --from and --to bound the row's close stamp.
 
     \b
-    ta-lab2 export cmc_ema_multi_tf --ids 1 --tf 7D -o btc.parquet
-    ta-lab2 export ema_matrix --variant cal_us --tf 1W_CAL_US -o weeks.parquet
-    ta-lab2 export cmc_price_bars_multi_tf --tf 30D --from 2024-01-01 -o - | head
+    Examples:
+      ta-lab2 export cmc_ema_multi_tf --ids 1 --tf 7D -o btc.parquet
+      ta-lab2 export ema_matrix --variant cal_us --tf 1W_CAL_US -o weeks.parquet
+      ta-lab2 export cmc_price_bars_multi_tf --tf 30D --from 2024-01-01 -o - | head
     """
     wanted = export.relation_named(relation)
     form = form or _form(settings, target)

@@ -49,8 +49,9 @@ def command(
     missing days are shaded. An HTML file is complete in itself and needs no network; a PNG needs no browser.
 
     \b
-    ta-lab2 plot 1 7D --ema 21,50,200 -o btc.html
-    ta-lab2 plot 1 1W_CAL_US 1M_CAL --from 2020-01-01 --log -o btc.png
+    Examples:
+      ta-lab2 plot 1 7D --ema 21,50,200 -o btc.html
+      ta-lab2 plot 1 1W_CAL_US 1M_CAL --from 2020-01-01 --log -o btc.png
     """
     from ta_lab2_sql import plot
 

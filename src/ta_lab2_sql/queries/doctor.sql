@@ -28,8 +28,19 @@ SELECT
         WHERE
             c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
             AND c.relname NOT LIKE 'ta\_lab2%%'
+            -- What a refresh reads only, adds to, or writes.
+            AND p.privilege = ANY (CASE
+                WHEN c.relname IN ('cmc_price_histories7', 'dim_timeframe', 'dim_period') THEN ARRAY['SELECT']
+                WHEN c.relname = 'ema_alpha' THEN ARRAY['SELECT', 'INSERT']
+                WHEN c.relname = 'runs' THEN ARRAY['SELECT', 'INSERT', 'UPDATE']
+                ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']
+            END)
             AND NOT has_table_privilege(c.oid, p.privilege)
     ) AS lacking,
+    (
+        SELECT bool_and(has_table_privilege('cmc_price_histories7', p.privilege))
+        FROM (VALUES ('INSERT'), ('UPDATE')) AS p (privilege)
+    ) AS may_load,
     (
         SELECT array_agg(f.oid::regprocedure::text ORDER BY 1) FROM pg_proc AS f
         WHERE
