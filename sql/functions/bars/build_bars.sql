@@ -29,6 +29,7 @@ DECLARE
     v_first_read int;
     v_first_row int;
     v_rows int;
+    v_anything_stored boolean;
     v_kinds text[];
     v_counts int[];
     v_units int[];
@@ -43,6 +44,7 @@ BEGIN
     SELECT (d."timestamp" AT TIME ZONE p_tz)::date INTO v_first_day
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
     SELECT max(d.bar_seq) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
+    v_anything_stored := EXISTS (SELECT FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(p_tfs));
 
     -- Per timeframe: kind of unit, count, first unit, first bar to compute, its first row, and the first row
     -- to read: that of the change where the stored bar tells of the days before it.
@@ -235,6 +237,9 @@ BEGIN
     WHERE (SELECT count(*) FROM written) > 0
     GROUP BY f.tf;
 
+    IF NOT v_anything_stored THEN
+        RETURN;
+    END IF;
     -- A stored bar whose first row no longer lies in its window has lost all its days.
     SELECT array_agg(s.tf), array_agg(s.bar_seq) INTO v_gone_tfs, v_gone_bars
     FROM (

@@ -31,6 +31,42 @@ BEGIN
     INTO v_vectors, v_blocks
     FROM compute_emas(p_id, p_periods, p_tfs, p_from_rows, p_bar, p_day) AS c;
 
+    -- What is no longer computed: vectors of bars that are gone, blocks where nothing lives any more.
+    WITH computed AS MATERIALIZED (
+        SELECT n.tf, n.bar_seq FROM unnest(v_vectors) AS n
+    ),
+    froms AS MATERIALIZED (
+        SELECT
+            g.tf,
+            CASE
+                WHEN g.from_row <= 1 OR g.tf = '1D' THEN g.from_row
+                -- The earliest bar computed is where it went on, if it begins before the change; else all bars
+                -- were computed, and those before it are gone.
+                ELSE coalesce((
+                    SELECT b.bar_seq FROM bars AS b
+                    WHERE b.id = p_id AND b.tf = g.tf AND b.bar_seq = min(n.bar_seq)
+                        AND b.first_row < g.from_row
+                ), 0)
+            END AS from_bar
+        FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
+        LEFT JOIN computed AS n ON n.tf = g.tf
+        GROUP BY g.tf, g.from_row
+    ),
+    stored AS MATERIALIZED (
+        SELECT f.tf, e.bar_seq
+        FROM froms AS f
+        CROSS JOIN LATERAL (
+            SELECT i.bar_seq FROM emas AS i WHERE i.id = p_id AND i.tf = f.tf
+                AND i.bar_seq >= f.from_bar OFFSET 0
+        ) AS e
+    ),
+    gone AS MATERIALIZED (
+        SELECT s.tf, s.bar_seq FROM stored AS s
+        LEFT JOIN computed AS n ON n.tf = s.tf AND n.bar_seq = s.bar_seq
+        WHERE n.tf IS NULL
+    )
+    SELECT array_agg(g.tf), array_agg(g.bar_seq) INTO v_gone_tfs, v_gone_bars FROM gone AS g;
+
     RETURN QUERY
     WITH differing AS MATERIALIZED (
         SELECT
@@ -80,41 +116,6 @@ BEGIN
             day_space = excluded.day_space;
     END IF;
 
-    -- What is no longer computed: vectors of bars that are gone, blocks where nothing lives any more.
-    WITH computed AS MATERIALIZED (
-        SELECT n.tf, n.bar_seq FROM unnest(v_vectors) AS n
-    ),
-    froms AS MATERIALIZED (
-        SELECT
-            g.tf,
-            CASE
-                WHEN g.from_row <= 1 OR g.tf = '1D' THEN g.from_row
-                -- The earliest bar computed is where it went on, if it begins before the change; else all bars
-                -- were computed, and those before it are gone.
-                ELSE coalesce((
-                    SELECT b.bar_seq FROM bars AS b
-                    WHERE b.id = p_id AND b.tf = g.tf AND b.bar_seq = min(n.bar_seq)
-                        AND b.first_row < g.from_row
-                ), 0)
-            END AS from_bar
-        FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
-        LEFT JOIN computed AS n ON n.tf = g.tf
-        GROUP BY g.tf, g.from_row
-    ),
-    stored AS MATERIALIZED (
-        SELECT f.tf, e.bar_seq
-        FROM froms AS f
-        CROSS JOIN LATERAL (
-            SELECT i.bar_seq FROM emas AS i WHERE i.id = p_id AND i.tf = f.tf
-                AND i.bar_seq >= f.from_bar OFFSET 0
-        ) AS e
-    ),
-    gone AS MATERIALIZED (
-        SELECT s.tf, s.bar_seq FROM stored AS s
-        LEFT JOIN computed AS n ON n.tf = s.tf AND n.bar_seq = s.bar_seq
-        WHERE n.tf IS NULL
-    )
-    SELECT array_agg(g.tf), array_agg(g.bar_seq) INTO v_gone_tfs, v_gone_bars FROM gone AS g;
     IF v_gone_tfs IS NOT NULL THEN
         DELETE FROM emas AS e
         USING unnest(v_gone_tfs, v_gone_bars) AS g (tf, bar_seq)
