@@ -144,6 +144,8 @@ BEGIN
         ('.*', 'last_repaired_timehigh', 'of these, with repaired_timehigh'),
         ('.*', 'last_repaired_timelow', 'of these, with repaired_timelow'),
         ('.*', 'last_rejected', 'days that it refused'),
+        ('.*', 'rejects_left_out_from',
+            'earliest bad day that a refresh was told not to write to the rejects; NULL: none'),
         -- EMAs
         ('.*', 'alignment_source', 'variant of the EMA: multi_tf, multi_tf_v2, multi_tf_cal_us and so on'),
         ('.*', 'variant', 'variant of the EMA; cal and cal_anchor: months and years that two variants share'),

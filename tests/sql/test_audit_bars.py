@@ -385,3 +385,35 @@ def test_details_do_not_depend_on_the_session(built: psycopg.Connection[Any]) ->
             built.execute(f"SET LOCAL timezone = '{zone}'".encode())
             told.append([json.dumps(row[0]) for row in built.execute("SELECT detail FROM audit_all('{1}')")])
         assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_rejects_kept_and_not_kept_in_turn_are_not_missed(db: psycopg.Connection[Any], first: bool) -> None:
+    """Left out on demand is not lost; what was kept is; a full rebuild brings all back."""
+    db.execute(PRICES, (1, 0, 29))
+
+    def bad(day: int, keep: bool, how: str = "") -> None:
+        db.execute("UPDATE cmc_price_histories7 SET close = NULL WHERE id = 1 AND open = %s", (100 + day,))
+        db.execute(f"SELECT FROM refresh_bars(1, '1d', p_keep_rejects => {keep}{how})".encode())
+
+    def lost() -> list[Any]:
+        return db.execute(
+            """SELECT detail ->> 'n' FROM audit_all(ARRAY[1]) WHERE severity = 'error'"""
+        ).fetchall()
+
+    bad(29, first)
+    bad(20, not first)
+    bad(10, first)
+    bad(5, not first)
+    assert lost() == []
+    kept = db.execute('SELECT count(*), min("timestamp") FROM cmc_price_bars_1d_rejects').fetchone()
+    assert kept is not None
+    assert kept[0] in (2, 3, 4)
+    db.execute("SELECT FROM refresh_bars(1, '1d', p_full => true)")
+    assert db.execute("SELECT count(*) FROM cmc_price_bars_1d_rejects").fetchone() == (4,)
+    assert db.execute("SELECT rejects_left_out_from FROM cmc_price_bars_1d_state").fetchone() == (None,)
+    db.execute("DELETE FROM cmc_price_bars_1d_rejects WHERE open = 120")
+    assert lost() == [("1",)]
+    bad(25, False)
+    # What was kept before is still missed.
+    assert lost() == [("1",)]

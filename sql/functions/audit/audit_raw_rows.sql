@@ -5,7 +5,8 @@
 --           reason).
 -- Errors    none.   Cost  one pass over the raw days, validated.
 -- Rule      days from the earliest change not yet processed on are not judged. An asset without any reject is
---           taken to be refreshed without keeping them.
+--           taken to be refreshed without keeping them; days whose rejects a run was told not to keep, and
+--           those after them, aren't missed.
 CREATE OR REPLACE FUNCTION audit_raw_rows(p_ids int[] DEFAULT NULL)
 RETURNS TABLE ("check" text, severity text, id int, tf text, period int, ts timestamptz, detail jsonb)
 LANGUAGE plpgsql STABLE
@@ -46,9 +47,15 @@ BEGIN
     LEFT JOIN (SELECT DISTINCT r.id, r."timestamp" FROM rejects AS r) AS r
         ON r.id = c.id AND r."timestamp" = c."timestamp"
     LEFT JOIN (SELECT DISTINCT r.id FROM rejects AS r) AS k ON k.id = c.id
+    LEFT JOIN (
+        SELECT x.* FROM cmc_price_bars_1d_state AS x WHERE p_ids IS NULL OR x.id = ANY(p_ids)
+    ) AS s ON s.id = c.id
     WHERE
         (d.id IS NOT NULL AND r.id IS NOT NULL)
-        OR (d.id IS NULL AND r.id IS NULL AND (c.reason IS NULL OR k.id IS NOT NULL))
+        OR (d.id IS NULL AND r.id IS NULL AND (
+            c.reason IS NULL
+            OR (k.id IS NOT NULL AND (
+                s.rejects_left_out_from IS NULL OR c."timestamp" < s.rejects_left_out_from))))
     GROUP BY c.id
     UNION ALL
     SELECT

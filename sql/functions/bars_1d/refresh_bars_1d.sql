@@ -45,6 +45,7 @@ DECLARE
     v_rejects_changed int;
     v_changed_from timestamptz;
     v_last_src timestamptz;
+    v_left_out_from timestamptz;
     v_now timestamptz := now();
 BEGIN
     action := 'noop';
@@ -262,6 +263,18 @@ BEGIN
         )
         SELECT v_rejects_changed + count(*) INTO v_rejects_changed FROM written;
     END IF;
+    -- From where on bad days may be missing among the rejects, because a run was told so.
+    v_left_out_from := v_state.rejects_left_out_from;
+    IF p_keep_rejects AND v_from <= v_left_out_from THEN
+        v_left_out_from := CASE WHEN p_time_max IS NOT NULL THEN greatest(v_left_out_from, p_time_max) END;
+    ELSIF NOT p_keep_rejects AND rejected > 0 THEN
+        SELECT least(v_left_out_from, min(c."timestamp")) INTO v_left_out_from FROM bars_1d_candidates AS c
+        WHERE
+            c.id = p_id AND c."timestamp" >= v_from AND (p_time_max IS NULL OR c."timestamp" < p_time_max)
+            AND c.reason IS NOT NULL
+            AND NOT EXISTS (
+                SELECT FROM cmc_price_bars_1d_rejects AS r WHERE r.id = p_id AND r."timestamp" = c."timestamp");
+    END IF;
 
     v_changed_from := least(v_deleted_from, v_written_from);
     v_marked_from := least(v_deleted_from, v_marked_from);
@@ -297,6 +310,9 @@ BEGIN
             last_repaired_timelow = repaired_timelow,
             last_rejected = rejected
         WHERE s.id = p_id;
+    END IF;
+    IF v_left_out_from IS DISTINCT FROM v_state.rejects_left_out_from THEN
+        UPDATE cmc_price_bars_1d_state AS s SET rejects_left_out_from = v_left_out_from WHERE s.id = p_id;
     END IF;
 
     IF v_marked_from IS NOT NULL THEN

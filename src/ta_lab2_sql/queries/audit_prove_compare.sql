@@ -32,9 +32,14 @@ FROM (
                 r.market_cap, r.src_name, r.src_file))
     FROM (SELECT * FROM stored_rejects AS x WHERE x.id = %(id)s) AS s
     FULL JOIN (
-        -- An asset without any reject is taken to be refreshed without keeping them.
-        SELECT * FROM cmc_price_bars_1d_rejects
-        WHERE EXISTS (SELECT FROM stored_rejects AS x WHERE x.id = %(id)s)
+        -- An asset without any reject is taken to be refreshed without keeping them; others may have
+        -- been for a while.
+        SELECT * FROM cmc_price_bars_1d_rejects AS y
+        WHERE EXISTS (SELECT FROM stored_rejects AS x WHERE x.id = %(id)s) AND (
+            EXISTS (SELECT FROM stored_rejects AS x WHERE x.id = %(id)s AND x."timestamp" = y."timestamp")
+            OR NOT EXISTS (
+                SELECT FROM stored_bars_1d_state AS w
+                WHERE w.id = %(id)s AND w.rejects_left_out_from <= y."timestamp"))
     ) AS r ON r.id = s.id AND r."timestamp" = s."timestamp" AND r.reason = s.reason
     UNION ALL
     SELECT 'bars', s.id, r.id, s.id IS NULL OR r.id IS NULL OR record_image_ne(ROW(s.*), ROW(r.*))

@@ -1,6 +1,7 @@
 -- Empty twins of everything that is derived, seen before the stored tables; stored_.. still shows those.
 CREATE TEMP VIEW stored_bars_1d AS SELECT * FROM cmc_price_bars_1d;
 CREATE TEMP VIEW stored_rejects AS SELECT * FROM cmc_price_bars_1d_rejects;
+CREATE TEMP VIEW stored_bars_1d_state AS SELECT * FROM cmc_price_bars_1d_state;
 CREATE TEMP VIEW stored_changes AS SELECT * FROM raw_changes;
 CREATE TEMP VIEW stored_bars AS SELECT * FROM bars;
 CREATE TEMP VIEW stored_bars_state AS SELECT * FROM bars_state;

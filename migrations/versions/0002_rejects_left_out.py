@@ -1,0 +1,24 @@
+"""Days whose rejects a refresh was told not to keep are remembered, so that audits don't miss them."""
+
+from pathlib import Path
+
+from alembic import context
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+HERE = Path(__file__).parent
+
+
+def upgrade() -> None:
+    name = "0002_rejects_left_out.sql"
+    context.config.attributes["run"]((HERE / name).read_text(encoding="utf-8"), f"migrations/versions/{name}")
+
+
+def downgrade() -> None:
+    context.config.attributes["run"](
+        "ALTER TABLE cmc_price_bars_1d_state DROP COLUMN rejects_left_out_from",
+        "column rejects_left_out_from",
+    )
