@@ -1,4 +1,4 @@
-"""Partitions change nothing: tests of loads, bars, EMAs and audits once more, on hash partitions.
+"""Partitions change nothing: loads, bars, golden rows, EMAs and the law once more, on hash partitions.
 
 TA_LAB2_TEST_PARTITIONS=4 runs the whole suite on them.
 """
@@ -15,10 +15,10 @@ from cli.test_load import (  # noqa: F401
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sql.test_audit_bars import built, test_healthy_assets_have_no_findings  # noqa: F401
 from sql.test_bars import *  # noqa: F403
+from sql.test_bars_reference import *  # noqa: F403
 
-from sql import test_bars_law, test_ema_examples
+from sql import test_bars_law, test_ema_examples, test_emas
 
 Db = psycopg.Connection[Any]
 
@@ -31,6 +31,10 @@ def test_this_is_about_partitions(db: Db) -> None:
 @pytest.mark.parametrize("name", ["G", "W79"])
 def test_worked_emas(db: Db, name: str) -> None:
     test_ema_examples.test_worked_examples(db, name, [50, 1, 2, 1, 9, 1, 20, 3])
+
+
+def test_golden_relations(db: Db, cli: Any) -> None:
+    test_emas.test_golden_relations(db, cli, "cal_us")
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=8)
