@@ -115,7 +115,8 @@ BEGIN
         FROM unnest(v_tfs, v_kinds, v_counts, v_units, v_bars, v_starts, v_tails)
             AS t (tf, kind, n, first_unit, bar, first_row, tail)
     ),
-    computed AS (
+    -- Materialized: a cluster runs it by itself, where functions may ask tables.
+    computed AS MATERIALIZED (
         SELECT c.*
         FROM (
             SELECT
