@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from bars_helpers import Db, only, rows
+from conftest import PARTITIONS
 
 ASSETS, DAYS = 40, 400
 TIMEFRAMES = ("2D", "30D", "1W_CAL_US", "1M_CAL", "1M_CAL_ANCHOR")
@@ -59,6 +61,7 @@ def many(db: Db) -> Db:
     return db
 
 
+@pytest.mark.skipif(bool(os.environ.get(PARTITIONS)), reason="partitions so small are scanned whole")
 def test_a_day_of_many_assets_opens_one_bar_each(many: Db) -> None:
     for tf in TIMEFRAMES:
         query = f"""SELECT * FROM bar_snapshots_by_day WHERE tf = '{tf}' AND "timestamp" = '{NOON}'"""

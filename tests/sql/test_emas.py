@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
+import os
 import random
 import re
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from conftest import PARTITIONS
 from psycopg.rows import dict_row
 
 from .ema_oracle import Row, ema_rows
@@ -500,6 +502,7 @@ def long(db: Db) -> Db:
     return db
 
 
+@pytest.mark.skipif(bool(os.environ.get(PARTITIONS)), reason="partitions so small are scanned whole")
 def test_a_look_at_one_series_opens_nothing_else(long: Db) -> None:
     union = """SELECT * FROM cmc_ema_multi_tf_u
                WHERE id = 1 AND period = 9 AND alignment_source = '{}' AND tf = '{}'"""
