@@ -113,10 +113,16 @@ BEGIN
         SELECT s.id, s.variant, NULL::text AS tf, v.name, v.expected, v.actual
         FROM states AS s
         LEFT JOIN lasting AS l ON l.id = s.id
+        LEFT JOIN (
+            SELECT x.* FROM bars_state AS x WHERE p_ids IS NULL OR x.id = ANY(p_ids)
+        ) AS b ON b.id = s.id AND b.family = s.variant
         CROSS JOIN LATERAL (VALUES
             ('daily_min_seen', to_jsonb(l.first_ts), to_jsonb(s.first_ts)),
             ('daily_max_seen', to_jsonb(l.last_ts), to_jsonb(s.last_ts)),
             ('n_rows', to_jsonb(l.n_rows), to_jsonb(s.n_rows)),
+            -- Calendar bars and their EMAs are of one zone; N-day ones have none.
+            ('tz', CASE WHEN s.variant NOT LIKE 'multi%' THEN to_jsonb(coalesce(b.tz, s.tz)) END,
+                to_jsonb(s.tz)),
             ('series', (
                 SELECT to_jsonb(coalesce(sum(cardinality(x.v)), 0)) FROM series AS x
                 WHERE x.id = s.id AND x.variant = s.variant), to_jsonb(s.series))

@@ -1,8 +1,8 @@
 -- audit_raw_rows: is every raw day that was examined either a validated day or a reject?
 --   p_ids   asset ids; NULL: all
 -- Returns   findings: raw_row_lost (error; in neither, or in both), rejects_orphan (error; the raw row is
---           gone, or validation gives another verdict today), rows_rejected (warning; one per asset and
---           reason).
+--           gone, or validation gives another verdict or other values today), rows_rejected (warning; one per
+--           asset and reason).
 -- Errors    none.   Cost  one pass over the raw days, validated.
 -- Rule      days from the earliest change not yet processed on are not judged. An asset without any reject is
 --           taken to be refreshed without keeping them; days whose rejects a run was told not to keep, and
@@ -35,7 +35,7 @@ BEGIN
         WHERE (p_ids IS NULL OR c.id = ANY(p_ids)) AND (p.since IS NULL OR c."timestamp" < p.since)
     ),
     rejects AS (
-        SELECT r.id, r."timestamp", r.reason FROM cmc_price_bars_1d_rejects AS r
+        SELECT r.* FROM cmc_price_bars_1d_rejects AS r
         WHERE p_ids IS NULL OR r.id = ANY(p_ids)
     )
     SELECT
@@ -63,8 +63,18 @@ BEGIN
         jsonb_build_object('n', count(*), 'reasons', jsonb_agg(DISTINCT r.reason))
     FROM rejects AS r
     LEFT JOIN pending AS p ON p.id = r.id
-    LEFT JOIN candidates AS c ON c.id = r.id AND c."timestamp" = r."timestamp"
-    WHERE (p.since IS NULL OR r."timestamp" < p.since) AND c.reason IS DISTINCT FROM r.reason
+    LEFT JOIN (
+        SELECT x.* FROM bars_1d_candidates AS x WHERE p_ids IS NULL OR x.id = ANY(p_ids)
+    ) AS c ON c.id = r.id AND c."timestamp" = r."timestamp"
+    WHERE
+        (p.since IS NULL OR r."timestamp" < p.since)
+        AND (c.reason IS DISTINCT FROM r.reason OR r.tf <> '1D' OR record_image_ne(ROW(
+            c.time_open, c.time_close, c.raw_time_high, c.raw_time_low, c.raw_open, c.raw_high, c.raw_low,
+            c.raw_close, c.raw_volume, c.raw_market_cap, c.src_name, c.src_file
+        ), ROW(
+            r.time_open, r.time_close, r.time_high, r.time_low, r.open, r.high, r.low, r.close, r.volume,
+            r.market_cap, r.src_name, r.src_file
+        )))
     GROUP BY r.id
     UNION ALL
     SELECT
