@@ -31,8 +31,7 @@ RETURNS TABLE (
     id int, stage text, family text, action text, reason text, new_days int, dirty_from timestamptz, days int)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
--- Planning it costs more than running it, most of all over partitions.
-SET plan_cache_mode = force_generic_plan
+-- States are few rows; where the tables are partitioned, the planner reckons with the rows of all.
 SET max_parallel_workers_per_gather = 0
 AS $$
 #variable_conflict use_column
