@@ -203,6 +203,15 @@ def test_what_no_trigger_saw_is_found_by_looking_back(world: World, how: str) ->
     world.check(1)
 
 
+def test_another_zone_reaches_months_that_were_built_alone(db: Db) -> None:
+    world = World(db, Comparison.of(db), 0)
+    world.append(1, 60, 0, "copy", 5)
+    world.refresh_bars(1, tfs=["1M_CAL"])
+    world.refresh_bars(1, family="cal_anchor_iso", tz="UTC")
+    assert world.column("SELECT DISTINCT tz FROM bars_state") == ["UTC"]
+    world.check(1)
+
+
 def test_every_stored_table_is_compared(db: Db) -> None:
     """A table of assets that the law forgets would be a hole in it."""
     from ta_lab2_sql import registry

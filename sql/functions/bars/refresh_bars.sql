@@ -110,6 +110,15 @@ BEGIN
         WHERE
             f.family = ANY(v_wanted)
             OR EXISTS (SELECT FROM bars_state AS s WHERE s.id = p_id AND s.family = f.family);
+        -- Months and years may have been built alone: then the first family that shows them takes them along.
+        SELECT v_wanted || coalesce(array_agg(u.family ORDER BY u.family), '{}') INTO v_wanted
+        FROM bars_state AS s
+        CROSS JOIN LATERAL (
+            SELECT f.family FROM unnest(v_families) WITH ORDINALITY AS f (family, ordinal)
+            WHERE s.family = ANY(family_groups(f.family)) ORDER BY f.ordinal LIMIT 1
+        ) AS u
+        WHERE s.id = p_id AND NOT EXISTS (
+            SELECT FROM unnest(v_wanted) AS w (family) WHERE s.family = ANY(family_groups(w.family)));
     END IF;
     FOREACH v_family IN ARRAY v_wanted LOOP
         FOREACH v_group IN ARRAY family_groups(v_family) LOOP
