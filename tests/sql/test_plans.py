@@ -120,3 +120,26 @@ def test_functions_that_say_so_run_in_workers(db: Db) -> None:
     assert "Gather" in plan
     assert digest(db, f"({PURE}) AS r") == plain
     assert plain[0] > 0
+
+
+SCANNED = """
+SELECT relname, seq_scan FROM pg_stat_xact_user_tables
+WHERE schemaname = current_schema() AND relname ~ '^(bars|emas|cmc_price|raw_changes)' ORDER BY 1
+"""
+
+
+def test_plans_made_on_empty_tables_serve_full_ones(db: Db) -> None:
+    """A session that began when nothing was stored finds the rows of an asset by index ever after."""
+    world = World(db, Comparison.of(db, only=()), 0)
+    for asset in (1, 2):
+        world.append(asset, 300, 0, "copy", asset)
+    db.execute("VACUUM ANALYZE")
+    # Each function's first asset: its plans are made, and kept.
+    for call in ("refresh_bars(1)", "refresh_emas(1)"):
+        db.execute(f"SELECT FROM {call}".encode())
+    with db.transaction():
+        # What the session did before may still be counted.
+        before = db.execute(SCANNED).fetchall()
+        for call in ("refresh_bars(2)", "refresh_emas(2)", "refresh_emas(2)"):
+            db.execute(f"SELECT FROM {call}".encode())
+        assert db.execute(SCANNED).fetchall() == before

@@ -36,9 +36,11 @@ RETURNS TABLE (
     days_read int, rejected int, repaired_timehigh int, repaired_timelow int, elapsed interval)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
--- One asset's rows are few, and a day's refresh costs less than planning for it; where the tables are
--- partitioned, the planner reckons with the rows of all.
+-- A day's refresh costs less than planning for it, so plans are kept; one that was made while a table was
+-- empty must serve when it is full, so rows are found by index. Where tables are partitioned, the planner
+-- reckons with the rows of all: no worker would have anything to do.
 SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
 SET max_parallel_workers_per_gather = 0
 AS $$
 #variable_conflict use_column
