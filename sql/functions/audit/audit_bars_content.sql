@@ -168,10 +168,14 @@ BEGIN
                 ELSE a.day END AS expected_start
         ) AS e
     ),
-    expected (id, tf, bar_seq, first_row, last_row, days_remaining, missing_start, missing_interior, missing_end, is_closed, first_missing_day, last_missing_day, time_open, time_close, time_high, time_low, open, high, low, close, volume, market_cap, least_time_open) AS MATERIALIZED (
+    expected (
+        id, tf, bar_seq, first_row, last_row, days_remaining, missing_start, missing_interior, missing_end,
+        is_closed, first_missing_day, last_missing_day, time_open, time_close, time_high, time_low, open,
+        high, low, close, volume, market_cap, least_time_open
+    ) AS MATERIALIZED (
         SELECT
-            m.id, m.tf, m.bar_seq, m.first_row, m.last_row, m.days_remaining, m.missing_start, m.missing_interior,
-            m.missing_end, m.is_closed,
+            m.id, m.tf, m.bar_seq, m.first_row, m.last_row, m.days_remaining, m.missing_start,
+            m.missing_interior, m.missing_end, m.is_closed,
             CASE WHEN m.missing_start > 0 THEN m.expected_start
                 ELSE coalesce(m.first_inside, CASE WHEN m.missing_end > 0 THEN m.last_day + 1 END) END,
             CASE WHEN m.missing_end > 0 THEN m.window_end
@@ -186,7 +190,8 @@ BEGIN
                     ELSE s.window_end - s.last_day END AS days_remaining,
                 s.first_day - s.expected_start AS missing_start,
                 s.last_day - s.first_day - (s.last_row - s.first_row) AS missing_interior,
-                CASE WHEN s.by_rows OR NOT s.is_closed THEN 0 ELSE s.window_end - s.last_day END AS missing_end
+                CASE WHEN s.by_rows OR NOT s.is_closed THEN 0 ELSE s.window_end - s.last_day END
+                    AS missing_end
             FROM shaped AS s
         ) AS m
     ),

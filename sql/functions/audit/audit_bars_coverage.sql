@@ -1,8 +1,8 @@
 -- audit_bars_coverage: are there bars of exactly the timeframes that were built?
 --   p_ids   asset ids; NULL: all
 -- Returns   findings: coverage_missing (error, one per asset and family; of n_expected timeframes n_missing
---           have no bar), coverage_unexpected (error; bars of an asset without days, or of a timeframe that
---           the catalogue doesn't give).
+--           have no bar), coverage_unexpected (error; settled bars of an asset without days, or bars of a
+--           timeframe that the catalogue doesn't give).
 -- Errors    none.   Cost  the states, the catalogue and the keys of the bars.
 -- Rule      due is what was built, is settled, and has a day in its first window or later; what was never
 --           built, or came new into the catalogue, waits for the next refresh.
@@ -62,6 +62,10 @@ BEGIN
     FROM stored AS s
     WHERE
         NOT EXISTS (SELECT FROM dim_timeframe AS t WHERE t.tf = s.tf AND t.tf <> '1D')
-        OR NOT EXISTS (SELECT FROM lasting AS l WHERE l.id = s.id);
+        OR (
+            NOT EXISTS (SELECT FROM lasting AS l WHERE l.id = s.id)
+            AND NOT EXISTS (
+                SELECT FROM built_timeframes AS t
+                WHERE t.id = s.id AND t.tf = s.tf AND NOT t.settled AND (v_only IS NULL OR t.id = v_only)));
 END;
 $$;

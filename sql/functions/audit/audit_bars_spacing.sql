@@ -47,7 +47,8 @@ BEGIN
                 lag(b.bar_seq) OVER w AS bar_before,
                 lag(b.missing_end) OVER w AS missing_before
             FROM bars AS b
-            INNER JOIN built_timeframes AS t ON t.id = b.id AND t.tf = b.tf AND (v_only IS NULL OR t.id = v_only)
+            INNER JOIN built_timeframes AS t
+                ON t.id = b.id AND t.tf = b.tf AND (v_only IS NULL OR t.id = v_only)
             WHERE b.is_closed AND t.settled AND (p_ids IS NULL OR b.id = ANY(p_ids))
             WINDOW w AS (PARTITION BY b.id, b.tf ORDER BY b.bar_seq)
         ) AS w

@@ -95,11 +95,13 @@ BEGIN
     ),
     series AS MATERIALIZED (
         SELECT
-            s.id, s.variant, t.tf, s.first_ts, coalesce(c.n, 0) AS n_closed,
+            s.id, s.variant, t.tf, s.first_ts, s.dirty_from, coalesce(c.n, 0) AS n_closed,
             CASE WHEN s.variant = 'multi_tf_v2' THEN n.day_space ELSE n.bar_space END AS v,
             s.current AND NOT EXISTS (
                 SELECT FROM emas_pending AS q
-                WHERE q.id = s.id AND q.variant = s.variant AND q.tf = t.tf AND (p_ids IS NULL OR q.id = ANY(p_ids))
+                WHERE
+                    q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+                    AND (p_ids IS NULL OR q.id = ANY(p_ids))
             ) AND (t.tf = '1D' OR EXISTS (
                 SELECT FROM built_timeframes AS f
                 WHERE f.id = s.id AND f.tf = t.tf AND f.settled AND (v_only IS NULL OR f.id = v_only)
@@ -129,12 +131,14 @@ BEGIN
         ) AS v (name, expected, actual)
         WHERE s.current AND v.expected IS DISTINCT FROM v.actual
         UNION ALL
-        -- No EMAs without bars, and no vectors without a state.
+        -- No EMAs without bars, unless they wait to be removed too, and no vectors without a state.
         SELECT x.id, x.variant, x.tf, 'bars', NULL, NULL
         FROM series AS x
-        WHERE x.tf <> '1D'
+        WHERE
+            x.tf <> '1D' AND x.dirty_from IS NULL
             AND NOT EXISTS (
-                SELECT FROM built_timeframes AS f WHERE f.id = x.id AND f.tf = x.tf AND (v_only IS NULL OR f.id = v_only))
+                SELECT FROM built_timeframes AS f
+                WHERE f.id = x.id AND f.tf = x.tf AND (v_only IS NULL OR f.id = v_only))
         UNION ALL
         SELECT n.id, v.variant, n.tf, 'state', NULL, NULL
         FROM newest AS n

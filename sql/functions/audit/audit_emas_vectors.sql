@@ -64,7 +64,9 @@ BEGIN
                 (p_ids IS NULL OR s.id = ANY(p_ids)) AND s.dirty_from IS NULL AND s.periods = v_periods
                 AND NOT EXISTS (
                     SELECT FROM emas_pending AS q
-                    WHERE q.id = s.id AND q.variant = s.variant AND q.tf = b.tf AND (p_ids IS NULL OR q.id = ANY(p_ids)))
+                    WHERE
+                        q.id = s.id AND q.variant = s.variant AND q.tf = b.tf
+                        AND (p_ids IS NULL OR q.id = ANY(p_ids)))
                 AND (b.tf = '1D' OR EXISTS (
                     SELECT FROM built_timeframes AS f
                     WHERE f.id = s.id AND f.tf = b.tf AND f.settled AND (v_only IS NULL OR f.id = v_only)))
@@ -260,7 +262,9 @@ BEGIN
         SELECT 'ema_forming', coalesce(e.calendar, 'multi_tf'), e.id, e.tf, NULL, e.ts, e.bar_seq, NULL, NULL
         FROM expected AS e
         INNER JOIN emas AS o ON o.id = e.id AND o.tf = e.tf AND o.bar_seq = e.bar_seq
-        WHERE (p_ids IS NULL OR o.id = ANY(p_ids)) AND e.in_bar AND record_image_ne(ROW(e.anchor), ROW(o.anchor))
+        WHERE
+            (p_ids IS NULL OR o.id = ANY(p_ids)) AND e.in_bar
+            AND record_image_ne(ROW(e.anchor), ROW(o.anchor))
         UNION ALL
         SELECT 'ema_block', coalesce(f.calendar, 'multi_tf_v2'), f.id, f.tf, NULL, NULL,
             coalesce(d.block, k.block), NULL, NULL
@@ -286,7 +290,9 @@ BEGIN
         SELECT 'ema_v1_v2_1d', 'multi_tf_v2', o.id, o.tf, NULL, e.ts, o.bar_seq, NULL, NULL
         FROM emas AS o
         INNER JOIN expected AS e ON e.id = o.id AND e.tf = o.tf AND e.bar_seq = o.bar_seq
-        WHERE (p_ids IS NULL OR o.id = ANY(p_ids)) AND o.tf = '1D' AND e.in_bar AND e.in_day AND record_image_ne(ROW(o.bar_space), ROW(o.day_space))
+        WHERE
+            (p_ids IS NULL OR o.id = ANY(p_ids)) AND o.tf = '1D' AND e.in_bar AND e.in_day
+            AND record_image_ne(ROW(o.bar_space), ROW(o.day_space))
     )
     SELECT
         j.name, 'error', j.id, j.tf, j.period, min(j.ts),

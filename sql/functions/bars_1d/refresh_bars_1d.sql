@@ -273,7 +273,8 @@ BEGIN
             c.id = p_id AND c."timestamp" >= v_from AND (p_time_max IS NULL OR c."timestamp" < p_time_max)
             AND c.reason IS NOT NULL
             AND NOT EXISTS (
-                SELECT FROM cmc_price_bars_1d_rejects AS r WHERE r.id = p_id AND r."timestamp" = c."timestamp");
+                SELECT FROM cmc_price_bars_1d_rejects AS r
+                WHERE r.id = p_id AND r."timestamp" = c."timestamp");
     END IF;
 
     v_changed_from := least(v_deleted_from, v_written_from);

@@ -40,8 +40,8 @@ BEGIN
             g.tf,
             CASE
                 WHEN g.from_row <= 1 OR g.tf = '1D' THEN g.from_row
-                -- The earliest bar computed is where it went on, if it begins before the change; else all bars
-                -- were computed, and those before it are gone.
+                -- The earliest bar computed is where it went on, if it begins before the change; else all
+                -- bars were computed, and those before it are gone.
                 ELSE coalesce((
                     SELECT b.bar_seq FROM bars AS b
                     WHERE b.id = p_id AND b.tf = g.tf AND b.bar_seq = min(n.bar_seq)

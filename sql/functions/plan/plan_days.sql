@@ -41,7 +41,8 @@ BEGIN
             s.last_src_ts IS NOT NULL AND NOT p_full AS is_known
         FROM unnest(p_ids) AS a (id)
         LEFT JOIN cmc_price_bars_1d_state AS s ON s.id = a.id AND (v_only IS NULL OR s.id = v_only)
-        LEFT JOIN cmc_price_bars_1d AS f ON f.id = a.id AND f.bar_seq = 1 AND (v_only IS NULL OR f.id = v_only)
+        LEFT JOIN cmc_price_bars_1d AS f
+            ON f.id = a.id AND f.bar_seq = 1 AND (v_only IS NULL OR f.id = v_only)
         LEFT JOIN LATERAL (
             SELECT d.bar_seq, d."timestamp" FROM cmc_price_bars_1d AS d
             WHERE d.id = a.id AND (v_only IS NULL OR d.id = v_only)
@@ -73,7 +74,8 @@ BEGIN
             CASE WHEN greatest(k.since, p_time_min) < coalesce(p_time_max, 'infinity')
                 THEN greatest(k.since, p_time_min) END AS from_ts,
             k.since IS NOT NULL AND EXISTS (
-                SELECT FROM cmc_price_histories7 AS h WHERE h.id = k.id AND (v_only IS NULL OR h.id = v_only)) AS is_loaded
+                SELECT FROM cmc_price_histories7 AS h
+                WHERE h.id = k.id AND (v_only IS NULL OR h.id = v_only)) AS is_loaded
         FROM (
             SELECT
                 *,
@@ -82,7 +84,8 @@ BEGIN
                     -- An asset that has nothing but bars has no days to examine.
                     WHEN l.n_rows > 0 OR l.last_src_ts IS NOT NULL
                         OR EXISTS (
-                            SELECT FROM cmc_price_histories7 AS h WHERE h.id = l.id AND (v_only IS NULL OR h.id = v_only)) THEN '-infinity'
+                            SELECT FROM cmc_price_histories7 AS h
+                            WHERE h.id = l.id AND (v_only IS NULL OR h.id = v_only)) THEN '-infinity'
                 END AS since
             FROM looked AS l
         ) AS k
@@ -93,7 +96,8 @@ BEGIN
             CASE WHEN u.from_ts IS NULL THEN 0 ELSE (
                 SELECT count(*) FROM cmc_price_histories7 AS h
                 WHERE
-                    h.id = u.id AND (v_only IS NULL OR h.id = v_only) AND h."timestamp" > coalesce(u.last_src_ts, '-infinity')
+                    h.id = u.id AND (v_only IS NULL OR h.id = v_only)
+                    AND h."timestamp" > coalesce(u.last_src_ts, '-infinity')
                     AND (p_time_min IS NULL OR h."timestamp" >= p_time_min)
                     AND (p_time_max IS NULL OR h."timestamp" < p_time_max)
             ) END::int AS new_days,
@@ -105,7 +109,8 @@ BEGIN
             ) AS is_removed,
             CASE WHEN u.from_ts <= u.first_ts AND u.is_known THEN (
                 SELECT c."timestamp" FROM bars_1d_candidates AS c
-                WHERE c.id = u.id AND (v_only IS NULL OR c.id = v_only) AND c.reason IS NULL ORDER BY c."timestamp" LIMIT 1
+                WHERE c.id = u.id AND (v_only IS NULL OR c.id = v_only) AND c.reason IS NULL
+                ORDER BY c."timestamp" LIMIT 1
             ) ELSE u.first_ts END AS new_first
         FROM due AS u
     )

@@ -23,7 +23,8 @@ DECLARE
 BEGIN
     IF goes_one_by_one(p_ids) THEN
         RETURN QUERY
-        SELECT f.* FROM unnest(p_ids) AS a (id) CROSS JOIN LATERAL plan_ema_variants(ARRAY[a.id], p_variants, p_tfs) AS f;
+        SELECT f.* FROM unnest(p_ids) AS a (id)
+        CROSS JOIN LATERAL plan_ema_variants(ARRAY[a.id], p_variants, p_tfs) AS f;
         RETURN;
     END IF;
     RETURN QUERY
