@@ -53,13 +53,19 @@ LEFT JOIN LATERAL (
         ema_walk(x.closes, x.first_row, e.ends, e.bar_ends, b.bar_v, n.alpha, true) AS bar_v,
         ema_walk(x.closes, x.first_row, e.ends, e.day_ends, b.day_v, n.alpha, true) AS day_v
     FROM (
+        -- Catalogue and alpha again, so that a block is kept by few columns of few values.
         SELECT
-            array_position(coalesce(q.periods, z.periods), a.period) AS i,
-            CASE WHEN t.allow_partial_start THEN a.alpha_equiv ELSE a.alpha_day END AS alpha,
+            array_position(coalesce(q.periods, z.periods), l.period) AS i,
+            CASE WHEN f.allow_partial_start THEN l.alpha_equiv ELSE l.alpha_day END AS alpha,
             first_unit(
-                t.unit_kind, t.tf_qty, t.allow_partial_start, (z.first_ts AT TIME ZONE z.tz)::date
-            ) AS first_unit
+                f.unit_kind, f.tf_qty, f.allow_partial_start, (z.first_ts AT TIME ZONE z.tz)::date
+            ) AS first_unit,
+            f.unit_kind,
+            f.tf_qty,
+            z.tz
         FROM emas_state AS z
+        INNER JOIN dim_timeframe AS f ON f.tf = t.tf
+        INNER JOIN ema_alpha AS l ON l.tf = t.tf AND l.period = p.period
         LEFT JOIN emas_pending AS q ON q.id = z.id AND q.variant = z.variant AND q.tf = t.tf
         WHERE z.id = s.id AND z.variant = s.variant
         OFFSET 0
@@ -69,12 +75,12 @@ LEFT JOIN LATERAL (
             min(y.bar_seq) AS first_row,
             max(y.bar_seq) AS last_row,
             array_agg(y.close ORDER BY y.bar_seq) AS closes,
-            (calendar_unit(t.unit_kind,
-                (min(y."timestamp") AT TIME ZONE s.tz)::date) - n.first_unit + t.tf_qty)
-            / t.tf_qty AS first_bar,
-            (calendar_unit(t.unit_kind,
-                (max(y."timestamp") AT TIME ZONE s.tz)::date) - n.first_unit + t.tf_qty)
-            / t.tf_qty AS last_bar
+            (calendar_unit(n.unit_kind,
+                (min(y."timestamp") AT TIME ZONE n.tz)::date) - n.first_unit + n.tf_qty)
+            / n.tf_qty AS first_bar,
+            (calendar_unit(n.unit_kind,
+                (max(y."timestamp") AT TIME ZONE n.tz)::date) - n.first_unit + n.tf_qty)
+            / n.tf_qty AS last_bar
         FROM cmc_price_bars_1d AS y
         WHERE y.id = s.id AND y.bar_seq BETWEEN 64 * d.block - 1 AND 64 * d.block + 64
         OFFSET 0

@@ -54,11 +54,15 @@ LEFT JOIN LATERAL (
         e.at_ends,
         ema_walk(
             x.closes, x.first_row, e.ends, e.at_ends, b.v,
-            CASE WHEN s.variant = 'multi_tf' THEN a.alpha_bar ELSE a.alpha_day END, s.variant <> 'multi_tf'
+            n.alpha, s.variant <> 'multi_tf'
         ) AS v
     FROM (
-        SELECT array_position(coalesce(q.periods, z.periods), a.period) AS i
+        -- The alpha again, so that a block is kept by few columns of few values.
+        SELECT
+            array_position(coalesce(q.periods, z.periods), l.period) AS i,
+            CASE WHEN z.variant = 'multi_tf' THEN l.alpha_bar ELSE l.alpha_day END AS alpha
         FROM emas_state AS z
+        INNER JOIN ema_alpha AS l ON l.tf = t.tf AND l.period = p.period
         LEFT JOIN emas_pending AS q ON q.id = z.id AND q.variant = z.variant AND q.tf = t.tf
         WHERE z.id = s.id AND z.variant = s.variant
         OFFSET 0
