@@ -57,16 +57,6 @@ bad_row = st.tuples(names, times, times, times, times, keys, *[numbers] * 6, nam
 HEALTHY = "SELECT md5(string_agg(ctid || ' ' || xmin, ',' ORDER BY ctid)) FROM emas WHERE id IN (1, 2)"
 
 
-@pytest.fixture
-def world(db: Db) -> World:
-    """Two healthy assets."""
-    world = World(db, Comparison.of(db), 0)
-    for asset in (1, 2):
-        world.append(asset, 40, 0, "copy", asset)
-        world.refresh_emas(asset)
-    return world
-
-
 @settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(rows=st.lists(bad_row, min_size=1, max_size=6, unique_by=lambda r: r[5]))
 def test_whatever_stands_in_the_raw_table(world: World, rows: list[tuple[Any, ...]]) -> None:

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from conftest import SERVER
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from law.machine import Comparison, World
+from law.machine import World
 
 from ta_lab2_sql.cli import cli as cli_group
 
@@ -132,16 +132,6 @@ def lines(draw: st.DrawFn) -> tuple[list[str], bool]:
     elif fault == 3:
         found[9] = '"1'
     return found, all(may for _, may in row) and fault > 3
-
-
-@pytest.fixture
-def world(db: Db) -> World:
-    """Two healthy assets."""
-    world = World(db, Comparison.of(db), 0)
-    for asset in (1, 2):
-        world.append(asset, 40, 0, "copy", asset)
-        world.refresh_emas(asset)
-    return world
 
 
 @settings(max_examples=40, suppress_health_check=list(HealthCheck))
