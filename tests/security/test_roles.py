@@ -149,7 +149,7 @@ def test_doctor_knows_what_each_role_may(filled: Db, login: Any, cli: Cli) -> No
     assert told("ta_lab2_runner", "INSERT, UPDATE") == ("ok", "refresh and load, not migrate")
     verdict, lacks = told("ta_lab2_reader")
     assert verdict == "warning"
-    assert "has no DELETE on bars" in lacks
+    assert "has no INSERT on assets" in lacks
 
 
 def test_nobody_else_does_anything(filled: Db, login: Any) -> None:

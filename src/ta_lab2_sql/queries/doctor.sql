@@ -30,7 +30,10 @@ SELECT
             AND c.relname NOT LIKE 'ta\_lab2%%'
             -- What a refresh reads only, adds to, or writes.
             AND p.privilege = ANY (CASE
-                WHEN c.relname IN ('cmc_price_histories7', 'dim_timeframe', 'dim_period') THEN ARRAY['SELECT']
+                WHEN c.relname IN (
+                    'cmc_price_histories7', 'dim_timeframe', 'dim_period', 'price_sources', 'accepted_findings'
+                ) THEN ARRAY['SELECT']
+                WHEN c.relname = 'assets' THEN ARRAY['SELECT', 'INSERT', 'UPDATE']
                 WHEN c.relname = 'ema_alpha' THEN ARRAY['SELECT', 'INSERT']
                 WHEN c.relname = 'runs' THEN ARRAY['SELECT', 'INSERT', 'UPDATE']
                 ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']
