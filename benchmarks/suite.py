@@ -360,7 +360,7 @@ class Suite:
                 "SELECT count(*) FROM (SELECT * FROM emas WHERE id = %s) AS a FULL JOIN compact.emas AS b "
                 "USING (id, tf, bar_seq) WHERE a.n_closed IS DISTINCT FROM b.n_closed "
                 "OR cardinality(a.bar_space) <> cardinality(b.bar_space) OR cardinality(a.day_space) <> "
-                "cardinality(b.day_space) OR EXISTS (SELECT FROM unnest(a.bar_space || a.day_space, "
+                "cardinality(b.day_space) OR EXISTS (SELECT 1 FROM unnest(a.bar_space || a.day_space, "
                 "b.bar_space || b.day_space) AS v (x, y) WHERE NOT abs(v.x - v.y) <= 1e-9 * abs(v.y))",
                 BTC,
             )

@@ -325,7 +325,7 @@ def blocked(small: psycopg.Connection[Any], db_url: str) -> Iterator[Callable[..
             running = Running(small, db_url)
             started.append(running)
             running.wait_for(BLOCKED)
-            running.wait_for("SELECT WHERE NOT EXISTS (SELECT FROM raw_changes WHERE id = 2)")
+            running.wait_for("SELECT WHERE NOT EXISTS (SELECT 1 FROM raw_changes WHERE id = 2)")
             return running
 
         yield begin

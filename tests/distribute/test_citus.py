@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from cluster_rules import BUILDERS, refused
 from sql.series import load
 
 from ta_lab2_sql import distribute, errors, migrate, registry
@@ -92,6 +93,11 @@ BEGIN
     SELECT d.classid, d.objid, NULL FROM pg_event_trigger_ddl_commands() AS d
     WHERE d.object_type = 'view' AND d.schema_name = 'public'
         AND EXISTS (SELECT FROM pg_catalog.pg_dist_partition)
+        -- One that relies on a key stays where it is.
+        AND NOT EXISTS (
+            SELECT FROM pg_rewrite AS r
+            JOIN pg_depend AS k ON k.classid = 'pg_rewrite'::regclass AND k.objid = r.oid
+            WHERE r.ev_class = d.objid AND k.refclassid = 'pg_constraint'::regclass)
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_dist_object AS o WHERE o.objid = d.objid);
 END $$;
 CREATE EVENT TRIGGER know_views ON ddl_command_end WHEN TAG IN ('CREATE VIEW')
@@ -119,10 +125,26 @@ def pretend(db: Db) -> None:
 
 
 @pytest.fixture
-def cluster(db: Db) -> Db:
-    """A database that looks as if Citus were installed in it."""
+def cluster(db: Db, monkeypatch: pytest.MonkeyPatch) -> Db:
+    """A database that looks as if Citus were installed; it refuses what a real one was seen to refuse."""
     load_files(db, [str(DATA / "SOL_5426.csv.gz")])
     pretend(db)
+    execute = psycopg.Cursor.execute
+
+    def guarded(cursor: psycopg.Cursor[Any], statement: Any, *args: Any, **options: Any) -> Any:
+        text = statement.decode() if isinstance(statement, bytes) else str(statement)
+        wrong = [] if text.startswith("CREATE ") else refused(text)
+        if function := re.search(r"create_distributed_function\('([^']+)'", text):
+            found = execute(
+                cursor, "SELECT proname, prosrc FROM pg_proc WHERE oid = %s::regprocedure", (function[1],)
+            ).fetchone()
+            assert found is not None
+            wrong += refused(found[1]) if found[0] not in BUILDERS else []
+        if wrong:
+            raise psycopg.errors.FeatureNotSupported("; ".join(wrong))
+        return execute(cursor, statement, *args, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", guarded)
     return db
 
 
@@ -158,6 +180,47 @@ def test_only_what_a_cluster_allows_in_an_order_that_it_allows(cluster: Db) -> N
         assert (f"VIEW {name} AS" if kind == "VIEW" else f"create_distributed_function('{name}'") in text, (
             made
         )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT EXISTS (SELECT FROM emas_state)",
+        "UPDATE emas SET day_space = day_space[2:] WHERE id = 5426",
+        "UPDATE bars SET tf = CASE tf WHEN '7D' THEN '7D' END WHERE id = 5426",
+    ],
+)
+def test_what_a_cluster_refuses_is_refused_here(cluster: Db, statement: str) -> None:
+    with pytest.raises(psycopg.errors.FeatureNotSupported):
+        cluster.execute(statement.encode())
+
+
+def test_a_function_that_a_cluster_breaks_down_of_is_refused_here(cluster: Db) -> None:
+    cluster.execute(
+        """CREATE FUNCTION odd(p_id int, p_day boolean) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN
+           RETURN (SELECT count(*) FROM bars AS b
+                   LEFT JOIN emas AS e ON e.id = p_id AND e.tf = b.tf AND p_day WHERE b.id = p_id);
+           END $$"""
+    )
+    cluster.execute(
+        "UPDATE ta_lab2_objects SET objects = objects || 'ROUTINE odd(integer,boolean)'::text "
+        "WHERE path LIKE '%%/append_emas.sql'"
+    )
+    with pytest.raises(psycopg.errors.FeatureNotSupported, match="no shard"):
+        distribute.apply(cluster, None)
+
+
+def test_a_view_that_hangs_on_a_key_never_reaches_the_other_nodes(cluster: Db) -> None:
+    distribute.apply(cluster, None)
+    cluster.execute(
+        "CREATE OR REPLACE VIEW series AS SELECT s.id, s.tz FROM bars_state AS s GROUP BY s.id, s.family"
+    )
+    cluster.execute(
+        "UPDATE ta_lab2_objects SET objects = objects || 'VIEW series'::text "
+        "WHERE path LIKE '%%/append_emas.sql'"
+    )
+    for _ in range(2):
+        assert "CREATE OR REPLACE VIEW series" in distribute.apply(cluster, None).statements[0]
 
 
 def test_done_once_it_is_done(cluster: Db) -> None:
@@ -205,7 +268,7 @@ def test_loads_note_what_they_change_without_triggers(cluster: Db) -> None:
     assert left == []
     cluster.execute(
         """UPDATE cmc_price_histories7 SET close = close * 2, high = high * 2
-           WHERE id = 5426 AND "timestamp"::date = '2021-05-01'"""
+           WHERE id = 5426 AND ("timestamp" AT TIME ZONE 'UTC')::date = '2021-05-01'"""
     )
     assert cluster.execute("SELECT id FROM refresh_plan()").fetchall() == []
     load_files(cluster, [str(DATA / "SOL_5426.csv.gz")])

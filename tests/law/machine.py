@@ -352,11 +352,11 @@ class World:
         """Whether an asset has anything that a refresh can work on."""
         return bool(
             self.column(
-                """SELECT 1 WHERE EXISTS (SELECT FROM cmc_price_histories7 WHERE id = %(id)s)
-                   OR EXISTS (SELECT FROM cmc_price_bars_1d_state WHERE id = %(id)s)
-                   OR EXISTS (SELECT FROM cmc_price_bars_1d WHERE id = %(id)s)
-                   OR EXISTS (SELECT FROM bars_state WHERE id = %(id)s)
-                   OR EXISTS (SELECT FROM emas_state WHERE id = %(id)s)""".replace("%(id)s", str(asset))
+                """SELECT 1 WHERE EXISTS (SELECT 1 FROM cmc_price_histories7 WHERE id = %(id)s)
+                   OR EXISTS (SELECT 1 FROM cmc_price_bars_1d_state WHERE id = %(id)s)
+                   OR EXISTS (SELECT 1 FROM cmc_price_bars_1d WHERE id = %(id)s)
+                   OR EXISTS (SELECT 1 FROM bars_state WHERE id = %(id)s)
+                   OR EXISTS (SELECT 1 FROM emas_state WHERE id = %(id)s)""".replace("%(id)s", str(asset))
             )
         )
 

@@ -599,7 +599,7 @@ def test_vectors_of_first_bars_that_vanish_go_with_them(small: Db) -> None:
     rows(small, "SELECT * FROM refresh_emas(1)")
     assert rows(small, "SELECT min(bar_seq) FROM bars WHERE tf = '1M_CAL'") == [(3,)]
     without_bars = """SELECT tf, bar_seq FROM emas AS e WHERE tf <> '1D' AND NOT EXISTS (
-        SELECT FROM bars AS b WHERE b.tf = e.tf AND b.bar_seq = e.bar_seq)"""
+        SELECT 1 FROM bars AS b WHERE b.tf = e.tf AND b.bar_seq = e.bar_seq)"""
     assert rows(small, without_bars) == []
     assert rows(small, "SELECT * FROM audit_all() WHERE severity = 'error'") == []
 
@@ -608,7 +608,7 @@ def test_vectors_of_first_bars_that_vanish_go_with_them(small: Db) -> None:
     "damage",
     [
         "DELETE FROM emas WHERE tf = '2D'",
-        "UPDATE emas SET bar_space = bar_space[:1] WHERE tf = '1M_CAL'",
+        "UPDATE emas SET bar_space = trim_array(bar_space, 1) WHERE tf = '1M_CAL' AND bar_space <> '{}'",
         "DELETE FROM emas_state WHERE variant = 'multi_tf_v2'",
     ],
 )

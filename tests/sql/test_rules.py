@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from cluster_rules import BEGINS, BUILDERS, OF_ASSETS, RELATIONS, TABLES, VIEWS, refused
 
-from ta_lab2_sql import registry
 from ta_lab2_sql.migrate import catalogue
 
 Db = psycopg.Connection[Any]
-TABLES = registry.read()
 FILES = sorted((catalogue().folder / "functions").rglob("*.sql"))
-OF_ASSETS = "|".join(TABLES.distributed)
 
 
 def found(db: Db, query: str) -> list[Any]:
@@ -186,10 +185,6 @@ def test_statements_are_of_the_kind_that_shards_take(path: Path) -> None:
         assert calls <= {"least", "greatest", "coalesce"}, update
 
 
-VIEWS = sorted((catalogue().folder / "views").rglob("*.sql"))
-RELATIONS = "|".join((*TABLES.distributed, *TABLES.reference, *(path.stem for path in VIEWS)))
-
-
 def reads_tables() -> set[str]:
     """The functions that look at tables, themselves or through others."""
     bodies: dict[str, str] = {}
@@ -213,8 +208,7 @@ def calls(text: str) -> set[str]:
 
 def asking(text: str, reading: set[str]) -> list[str]:
     """Statements of tables that ask a function which looks at tables itself."""
-    first = r"RETURN|SELECT|PERFORM|WITH|INSERT|UPDATE|DELETE|FOR|RAISE|IF|CONTINUE|v_\w+ :="
-    parts = re.split(rf";|\bLOOP\b|\b(?:THEN|ELSE)\b(?=\s+(?:{first}))|\bBEGIN\b", text)
+    parts = re.split(rf";|\bLOOP\b|\b(?:THEN|ELSE)\b(?=\s+(?:{BEGINS}))|\bBEGIN\b", text)
     return [part for part in parts if mentions(part) and calls(alone(part)) & reading]
 
 
@@ -269,6 +263,100 @@ def test_what_a_view_looks_up_is_not_joined_to_the_catalogue_alone(path: Path) -
         depends = re.search(rf"\b(?:{catalogue_aliases})\.", lookup)
         if outermost and depends and mentions(lookup) and re.search(MERGES, lookup):
             assert found_at[1] == "LEFT", lookup
+
+
+QUERIES = sorted((Path(__file__).parents[2] / "src" / "ta_lab2_sql").rglob("*.sql"))
+
+
+@pytest.mark.parametrize("path", [*FILES, *VIEWS, *QUERIES], ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_no_file_says_what_a_cluster_refuses(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    text = text.partition("$$")[2] if path in FILES else text
+    assert refused(text) == [] or path.stem in BUILDERS
+
+
+TESTS = Path(__file__).parents[1]
+
+
+def python_texts(path: Path) -> list[str]:
+    """The texts of a module; what is filled into one may hold anything."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            parts = (str(v.value) if isinstance(v, ast.Constant) else "filled_in" for v in node.values)
+            found.append("".join(parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append(node.value)
+    return found
+
+
+def test_no_test_says_what_a_cluster_refuses() -> None:
+    """The same statements go to a real cluster."""
+    of_statements = re.compile(r"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM)\b")
+    wrong = [
+        (str(path.relative_to(TESTS)), line)
+        for path in sorted(TESTS.rglob("*.py"))
+        # Here and there it is shown what is refused.
+        if path.name not in ("test_rules.py", "test_citus.py")
+        for text in python_texts(path)
+        if of_statements.search(text)
+        for line in refused(text)
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (
+            "SELECT 1 FROM bars AS b LEFT JOIN emas AS e ON p_day AND e.id = b.id WHERE b.id = p_id",
+            "no shard",
+        ),
+        ("SELECT 1 FROM bars AS b WHERE b.id = p_id AND (b.tf = p_tf AND p_tf = '1D')", "no shard"),
+        ("SELECT 1 FROM bars AS b WHERE b.id = %(id)s AND %(tf)s IN ('1D', '2D')", "no shard"),
+        ("SELECT 1 FROM bars AS b WHERE b.bar_seq BETWEEN 1 AND 3 AND NOT v_all", "no shard"),
+        ("UPDATE bars AS b SET tf = CASE p_tf WHEN '1D' THEN '2D' END WHERE b.id = p_id", "CASE x WHEN"),
+        ("SELECT CASE WHEN EXISTS (SELECT FROM emas_state) THEN 1 END", "without a column"),
+        (
+            """WITH found AS (SELECT b.id, b.tf FROM bars AS b WHERE b.id = p_id)
+               INSERT INTO bars_pending (id, tf) SELECT p_id, f.tf FROM found AS f""",
+            "over all nodes: found",
+        ),
+        ("UPDATE emas SET day_space = day_space[2:] WHERE id = 1", "slice"),
+        ('DELETE FROM cmc_price_histories7 AS h WHERE h."timestamp"::date = p_day', "session"),
+    ],
+)
+def test_what_a_cluster_refuses_is_seen(text: str, rule: str) -> None:
+    (line,) = refused(text)
+    assert rule in line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT 1 FROM bars AS b WHERE p_ids IS NULL OR b.id = ANY(p_ids)",
+        "SELECT count(*) FILTER (WHERE p_day) FROM bars AS b WHERE b.id = p_id AND b.bar_seq >= p_from",
+        "SELECT CASE b.tf WHEN '1D' THEN 1 END FROM bars AS b WHERE b.id = p_id",
+        """WITH given AS (SELECT u.tf FROM unnest(p_tfs) AS u (tf))
+           INSERT INTO bars_pending AS p (id, tf) SELECT p_id, g.tf FROM given AS g
+           ON CONFLICT (id, tf) DO UPDATE SET dirty_from = excluded.dirty_from""",
+        "UPDATE bars AS b SET tf = p_tfs[2] WHERE b.id = p_id AND b.time_close > p_day::timestamptz",
+        "SELECT 1 FROM unnest(p_tfs) AS u (tf) WHERE p_day",
+    ],
+)
+def test_what_a_cluster_takes_is_not_called_refused(text: str) -> None:
+    assert refused(text) == []
+
+
+def test_no_view_hangs_on_a_key(db: Db) -> None:
+    """A cluster would keep it from its other nodes."""
+    found = db.execute(
+        """SELECT v.oid::regclass::text, k.conname FROM pg_depend AS d
+           JOIN pg_rewrite AS r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
+           JOIN pg_class AS v ON v.oid = r.ev_class AND v.relkind = 'v'
+           JOIN pg_constraint AS k ON k.oid = d.refobjid AND d.refclassid = 'pg_constraint'::regclass"""
+    ).fetchall()
+    assert found == []
 
 
 def test_lines_are_short_also_where_no_linter_looks() -> None:

@@ -61,11 +61,11 @@ BEGIN
         'coverage_unexpected', 'error', s.id, s.tf, NULL::int, s.first_close, jsonb_build_object('n', s.n)
     FROM stored AS s
     WHERE
-        NOT EXISTS (SELECT FROM dim_timeframe AS t WHERE t.tf = s.tf AND t.tf <> '1D')
+        NOT EXISTS (SELECT 1 FROM dim_timeframe AS t WHERE t.tf = s.tf AND t.tf <> '1D')
         OR (
-            NOT EXISTS (SELECT FROM lasting AS l WHERE l.id = s.id)
+            NOT EXISTS (SELECT 1 FROM lasting AS l WHERE l.id = s.id)
             AND NOT EXISTS (
-                SELECT FROM built_timeframes AS t
+                SELECT 1 FROM built_timeframes AS t
                 WHERE t.id = s.id AND t.tf = s.tf AND NOT t.settled AND (v_only IS NULL OR t.id = v_only)));
 END;
 $$;

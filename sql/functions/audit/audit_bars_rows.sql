@@ -30,7 +30,7 @@ BEGIN
         SELECT
             b.*,
             b.copies > 1 OR (t.settled AND b.is_closed AND EXISTS (
-                SELECT FROM cmc_price_bars_1d AS d
+                SELECT 1 FROM cmc_price_bars_1d AS d
                 WHERE
                     d.id = b.id AND (p_ids IS NULL OR d.id = ANY(p_ids)) AND d."timestamp" = b.time_close
                     AND d.bar_seq >= b.first_row AND d.bar_seq < b.last_row

@@ -66,7 +66,7 @@ BEGIN
         ) AS s ON s.id = l.id
         WHERE
             NOT EXISTS (
-                SELECT FROM raw_changes AS r
+                SELECT 1 FROM raw_changes AS r
                 WHERE r.id = coalesce(l.id, s.id) AND (p_ids IS NULL OR r.id = ANY(p_ids)))
             AND s.last_src_ts IS DISTINCT FROM (
                 SELECT max(h."timestamp") FROM cmc_price_histories7 AS h

@@ -104,7 +104,7 @@ BEGIN
         WHERE
             (p_ids IS NULL OR s.id = ANY(p_ids)) AND s.dirty_from IS NULL AND s.hidden_from IS NULL
             AND NOT EXISTS (
-                SELECT FROM emas_pending AS q
+                SELECT 1 FROM emas_pending AS q
                 WHERE
                     q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
                     AND (p_ids IS NULL OR q.id = ANY(p_ids)))

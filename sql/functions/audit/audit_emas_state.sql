@@ -98,12 +98,12 @@ BEGIN
             s.id, s.variant, t.tf, s.first_ts, s.dirty_from, coalesce(c.n, 0) AS n_closed,
             CASE WHEN s.variant = 'multi_tf_v2' THEN n.day_space ELSE n.bar_space END AS v,
             s.current AND NOT EXISTS (
-                SELECT FROM emas_pending AS q
+                SELECT 1 FROM emas_pending AS q
                 WHERE
                     q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
                     AND (p_ids IS NULL OR q.id = ANY(p_ids))
             ) AND (t.tf = '1D' OR EXISTS (
-                SELECT FROM built_timeframes AS f
+                SELECT 1 FROM built_timeframes AS f
                 WHERE f.id = s.id AND f.tf = t.tf AND f.settled AND (v_only IS NULL OR f.id = v_only)
             )) AS current
         FROM states AS s
@@ -137,7 +137,7 @@ BEGIN
         WHERE
             x.tf <> '1D' AND x.dirty_from IS NULL
             AND NOT EXISTS (
-                SELECT FROM built_timeframes AS f
+                SELECT 1 FROM built_timeframes AS f
                 WHERE f.id = x.id AND f.tf = x.tf AND (v_only IS NULL OR f.id = v_only))
         UNION ALL
         SELECT n.id, v.variant, n.tf, 'state', NULL, NULL
@@ -149,7 +149,7 @@ BEGIN
         ) AS v (variant, space)
         WHERE
             v.space IS NOT NULL
-            AND NOT EXISTS (SELECT FROM series AS x WHERE x.id = n.id AND x.variant = v.variant
+            AND NOT EXISTS (SELECT 1 FROM series AS x WHERE x.id = n.id AND x.variant = v.variant
                 AND x.tf = n.tf)
     )
     SELECT
@@ -192,7 +192,7 @@ BEGIN
         jsonb_build_object(
             'n', g.detail -> 'n', 'min_days', g.detail -> 'min_delta', 'max_days', g.detail -> 'max_delta')
     FROM unnest(v_ids, v_tfs, v_since, v_details) AS g (id, tf, ts, detail)
-    WHERE EXISTS (SELECT FROM series AS x WHERE x.id = g.id AND x.tf = g.tf AND cardinality(x.v) > 0)
+    WHERE EXISTS (SELECT 1 FROM series AS x WHERE x.id = g.id AND x.tf = g.tf AND cardinality(x.v) > 0)
     UNION ALL
     SELECT
         'ema_unseeded', 'info', x.id, x.tf, NULL::int, NULL::timestamptz,

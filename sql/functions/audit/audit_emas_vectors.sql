@@ -63,12 +63,12 @@ BEGIN
             WHERE
                 (p_ids IS NULL OR s.id = ANY(p_ids)) AND s.dirty_from IS NULL AND s.periods = v_periods
                 AND NOT EXISTS (
-                    SELECT FROM emas_pending AS q
+                    SELECT 1 FROM emas_pending AS q
                     WHERE
                         q.id = s.id AND q.variant = s.variant AND q.tf = b.tf
                         AND (p_ids IS NULL OR q.id = ANY(p_ids)))
                 AND (b.tf = '1D' OR EXISTS (
-                    SELECT FROM built_timeframes AS f
+                    SELECT 1 FROM built_timeframes AS f
                     WHERE f.id = s.id AND f.tf = b.tf AND f.settled AND (v_only IS NULL OR f.id = v_only)))
             GROUP BY s.id, b.tf
         ) AS v

@@ -28,7 +28,7 @@ BEGIN
     RETURN QUERY
     SELECT
         'raw_triggers_off',
-        CASE WHEN EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'citus')
+        CASE WHEN EXISTS (SELECT 1 FROM pg_extension AS e WHERE e.extname = 'citus')
             THEN 'info' ELSE 'error' END,
         NULL::int, NULL::text, NULL::int, NULL::timestamptz,
         jsonb_build_object('triggers', jsonb_agg(w.name ORDER BY w.name))
@@ -36,7 +36,7 @@ BEGIN
         'raw_changes_delete', 'raw_changes_insert', 'raw_changes_truncate', 'raw_changes_update'])
         AS w (name)
     WHERE NOT EXISTS (
-        SELECT FROM pg_trigger AS t
+        SELECT 1 FROM pg_trigger AS t
         WHERE t.tgrelid = 'cmc_price_histories7'::regclass AND t.tgname = w.name
             AND t.tgenabled IN ('O', 'A'))
     HAVING count(*) > 0;

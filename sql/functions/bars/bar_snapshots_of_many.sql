@@ -24,7 +24,23 @@ AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM check_read(p_tf, p_from, p_to);
-    IF p_to - p_from <= interval '192 hours' AND p_tf <> '1D' THEN
+    IF p_tf = '1D' THEN
+        RETURN QUERY
+        SELECT
+            d.id, '1D', 1, d.bar_seq, NULL::int,
+            coalesce(y."timestamp", d."timestamp" - interval '24 hours') + interval '1 millisecond',
+            d."timestamp", d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap,
+            d."timestamp", d."timestamp" + interval '1 millisecond', 1, false, false, 1, 0, false, 0, 0, 0, 0,
+            NULL::text, NULL::date, NULL::date
+        FROM cmc_price_bars_1d AS d
+        LEFT JOIN cmc_price_bars_1d AS y ON y.id = d.id AND y.bar_seq = d.bar_seq - 1
+        WHERE
+            d.id = ANY(p_ids)
+            AND d."timestamp" >= coalesce(p_from, '-infinity') AND d."timestamp" < coalesce(p_to, 'infinity')
+        ORDER BY d.id, d."timestamp";
+        RETURN;
+    END IF;
+    IF p_to - p_from <= interval '192 hours' THEN
         RETURN QUERY
         SELECT
             v.id, v.tf, v.tf_days, v.bar_seq, v.bar_anchor_offset, v.time_open, v.time_close, v.time_high,
@@ -60,20 +76,7 @@ BEGIN
         OFFSET 0
     ) AS v
     WHERE
-        p_tf <> '1D'
-        AND v."timestamp" >= coalesce(p_from, '-infinity') AND v."timestamp" < coalesce(p_to, 'infinity')
-    UNION ALL
-    SELECT
-        d.id, '1D', 1, d.bar_seq, NULL::int,
-        coalesce(y."timestamp", d."timestamp" - interval '24 hours') + interval '1 millisecond',
-        d."timestamp", d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap,
-        d."timestamp", d."timestamp" + interval '1 millisecond', 1, false, false, 1, 0, false, 0, 0, 0, 0,
-        NULL::text, NULL::date, NULL::date
-    FROM cmc_price_bars_1d AS d
-    LEFT JOIN cmc_price_bars_1d AS y ON y.id = d.id AND y.bar_seq = d.bar_seq - 1
-    WHERE
-        p_tf = '1D' AND d.id = ANY(p_ids)
-        AND d."timestamp" >= coalesce(p_from, '-infinity') AND d."timestamp" < coalesce(p_to, 'infinity')
-    ORDER BY 1, 16;
+        v."timestamp" >= coalesce(p_from, '-infinity') AND v."timestamp" < coalesce(p_to, 'infinity')
+    ORDER BY v.id, v."timestamp";
 END;
 $$;

@@ -44,7 +44,7 @@ BEGIN
     SELECT (d."timestamp" AT TIME ZONE p_tz)::date INTO v_first_day
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
     SELECT max(d.bar_seq) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
-    v_anything_stored := EXISTS (SELECT FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(p_tfs));
+    v_anything_stored := EXISTS (SELECT 1 FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(p_tfs));
 
     -- Per timeframe: kind of unit, count, first unit, first bar to compute, its first row, and the first row
     -- to read: that of the change where the stored bar tells of the days before it.

@@ -7,12 +7,12 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 BEGIN
-    IF EXISTS (SELECT FROM cmc_price_histories7 AS h WHERE h.id = p_id)
-        OR EXISTS (SELECT FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id)
-        OR EXISTS (SELECT FROM cmc_price_bars_1d AS d WHERE d.id = p_id)
-        OR EXISTS (SELECT FROM bars_state AS s WHERE s.id = p_id)
-        OR EXISTS (SELECT FROM bars AS b WHERE b.id = p_id)
-        OR EXISTS (SELECT FROM emas_state AS s WHERE s.id = p_id)
+    IF EXISTS (SELECT 1 FROM cmc_price_histories7 AS h WHERE h.id = p_id)
+        OR EXISTS (SELECT 1 FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id)
+        OR EXISTS (SELECT 1 FROM cmc_price_bars_1d AS d WHERE d.id = p_id)
+        OR EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id)
+        OR EXISTS (SELECT 1 FROM bars AS b WHERE b.id = p_id)
+        OR EXISTS (SELECT 1 FROM emas_state AS s WHERE s.id = p_id)
     THEN
         RETURN;
     END IF;

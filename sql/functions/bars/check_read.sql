@@ -7,7 +7,7 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 BEGIN
-    IF p_tf IS NULL OR NOT EXISTS (SELECT FROM dim_timeframe AS t WHERE t.tf = p_tf) THEN
+    IF p_tf IS NULL OR NOT EXISTS (SELECT 1 FROM dim_timeframe AS t WHERE t.tf = p_tf) THEN
         PERFORM check_timeframes('all', ARRAY[p_tf]);
     END IF;
     IF p_from > p_to THEN

@@ -15,7 +15,7 @@ DECLARE
     v_tf text;
     v_near text;
 BEGIN
-    IF NOT EXISTS (SELECT FROM dim_timeframe AS t WHERE t.tf = '1D' AND t.is_canonical) THEN
+    IF NOT EXISTS (SELECT 1 FROM dim_timeframe AS t WHERE t.tf = '1D' AND t.is_canonical) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'TA020', MESSAGE = 'dim_timeframe has no canonical 1D',
             DETAIL = 'Every family is built from the validated days, the timeframe 1D.',
@@ -31,7 +31,7 @@ BEGIN
     END IF;
     SELECT u.tf INTO v_tf FROM unnest(p_tfs) AS u (tf)
     WHERE NOT EXISTS (
-        SELECT FROM dim_timeframe AS t
+        SELECT 1 FROM dim_timeframe AS t
         WHERE t.tf = u.tf AND CASE
             WHEN p_family = 'all' THEN true
             WHEN p_family = '1d' THEN t.tf = '1D'

@@ -105,8 +105,8 @@ BEGIN
                 dirty_from = least(s.dirty_from, v_group.changed)
             WHERE
                 s.id = p_id
-                AND s.variant = ANY(CASE v_group.bar_group
-                    WHEN 'multi_tf' THEN ARRAY['multi_tf', 'multi_tf_v2'] ELSE ARRAY[v_group.bar_group] END);
+                AND s.variant = ANY(CASE WHEN v_group.bar_group = 'multi_tf'
+                    THEN ARRAY['multi_tf', 'multi_tf_v2'] ELSE ARRAY[v_group.bar_group] END);
         END IF;
     END LOOP;
 END;

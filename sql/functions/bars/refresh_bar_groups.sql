@@ -45,8 +45,8 @@ BEGIN
     SELECT d."timestamp" INTO v_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
     IF p_full OR p_rezone OR v_rows IS NULL THEN
         v_work := v_rows IS NOT NULL
-            OR EXISTS (SELECT FROM bars_state AS s WHERE s.id = p_id AND s.family = ANY(p_groups))
-            OR EXISTS (SELECT FROM bars AS b WHERE b.id = p_id);
+            OR EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND s.family = ANY(p_groups))
+            OR EXISTS (SELECT 1 FROM bars AS b WHERE b.id = p_id);
     ELSE
         WITH groups AS MATERIALIZED (
             SELECT * FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false)
@@ -100,7 +100,7 @@ BEGIN
             SELECT * FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, false)
         LOOP
             IF v_more.n_rows IS NULL THEN
-                IF EXISTS (SELECT FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(v_more.due)) THEN
+                IF EXISTS (SELECT 1 FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(v_more.due)) THEN
                     PERFORM raise_bars_differ(p_id, v_more.bar_group);
                 END IF;
             ELSIF v_more.due <> '{}' AND v_more.dirty_from IS NULL

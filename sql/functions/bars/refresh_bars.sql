@@ -111,7 +111,7 @@ BEGIN
         FROM unnest(v_families) WITH ORDINALITY AS f (family, ordinal)
         WHERE
             f.family = ANY(v_wanted)
-            OR EXISTS (SELECT FROM bars_state AS s WHERE s.id = p_id AND s.family = f.family);
+            OR EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND s.family = f.family);
         -- Months and years may have been built alone: then the first family that shows them takes them along.
         SELECT v_wanted || coalesce(array_agg(u.family ORDER BY u.family), '{}') INTO v_wanted
         FROM bars_state AS s
@@ -120,7 +120,7 @@ BEGIN
             WHERE s.family = ANY(family_groups(f.family)) ORDER BY f.ordinal LIMIT 1
         ) AS u
         WHERE s.id = p_id AND NOT EXISTS (
-            SELECT FROM unnest(v_wanted) AS w (family) WHERE s.family = ANY(family_groups(w.family)));
+            SELECT 1 FROM unnest(v_wanted) AS w (family) WHERE s.family = ANY(family_groups(w.family)));
     END IF;
     FOREACH v_family IN ARRAY v_wanted LOOP
         FOREACH v_group IN ARRAY family_groups(v_family) LOOP

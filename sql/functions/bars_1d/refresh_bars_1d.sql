@@ -83,16 +83,16 @@ BEGIN
 
     -- A bounded run leaves what it doesn't examine recorded.
     IF v_note < p_time_min AND (
-        EXISTS (SELECT FROM cmc_price_histories7 AS h
+        EXISTS (SELECT 1 FROM cmc_price_histories7 AS h
             WHERE h.id = p_id AND h."timestamp" >= v_note AND h."timestamp" < p_time_min)
-        OR EXISTS (SELECT FROM cmc_price_bars_1d AS d
+        OR EXISTS (SELECT 1 FROM cmc_price_bars_1d AS d
             WHERE d.id = p_id AND d."timestamp" >= v_note AND d."timestamp" < p_time_min)
     ) THEN
         v_owed := v_note;
     ELSIF p_time_max IS NOT NULL AND v_note IS NOT NULL AND (
-        EXISTS (SELECT FROM cmc_price_histories7 AS h
+        EXISTS (SELECT 1 FROM cmc_price_histories7 AS h
             WHERE h.id = p_id AND h."timestamp" >= greatest(v_note, p_time_max))
-        OR EXISTS (SELECT FROM cmc_price_bars_1d AS d
+        OR EXISTS (SELECT 1 FROM cmc_price_bars_1d AS d
             WHERE d.id = p_id AND d."timestamp" >= greatest(v_note, p_time_max))
     ) THEN
         v_owed := greatest(v_note, p_time_max);
@@ -273,7 +273,7 @@ BEGIN
             c.id = p_id AND c."timestamp" >= v_from AND (p_time_max IS NULL OR c."timestamp" < p_time_max)
             AND c.reason IS NOT NULL
             AND NOT EXISTS (
-                SELECT FROM cmc_price_bars_1d_rejects AS r
+                SELECT 1 FROM cmc_price_bars_1d_rejects AS r
                 WHERE r.id = p_id AND r."timestamp" = c."timestamp");
     END IF;
 
@@ -300,7 +300,7 @@ BEGIN
     WHERE
         h.id = p_id
         AND (p_time_max IS NULL OR h."timestamp" < p_time_max OR h."timestamp" <= v_state.last_src_ts);
-    IF v_last_src IS NULL AND NOT EXISTS (SELECT FROM cmc_price_histories7 AS h WHERE h.id = p_id) THEN
+    IF v_last_src IS NULL AND NOT EXISTS (SELECT 1 FROM cmc_price_histories7 AS h WHERE h.id = p_id) THEN
         DELETE FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id;
     ELSIF action <> 'noop' OR v_last_src IS DISTINCT FROM v_state.last_src_ts THEN
         UPDATE cmc_price_bars_1d_state AS s SET

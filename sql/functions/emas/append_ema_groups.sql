@@ -42,8 +42,8 @@ BEGIN
     LEFT JOIN bars_state AS s ON s.id = p_id AND s.family = g.bar_group;
     IF v_plain IS NOT TRUE OR v_variants IS NULL
         OR ('multi_tf' = ANY(v_variants)) <> ('multi_tf_v2' = ANY(v_variants))
-        OR EXISTS (SELECT FROM emas_pending AS q WHERE q.id = p_id)
-        OR EXISTS (SELECT FROM bars_pending AS q WHERE q.id = p_id)
+        OR EXISTS (SELECT 1 FROM emas_pending AS q WHERE q.id = p_id)
+        OR EXISTS (SELECT 1 FROM bars_pending AS q WHERE q.id = p_id)
     THEN
         RETURN;
     END IF;

@@ -126,7 +126,7 @@ BEGIN
         USING unnest(p_tfs, p_from_rows) AS g (tf, from_row)
         WHERE
             e.id = p_id AND e.tf = g.tf AND 64 * e.block - 2 >= g.from_row - 1
-            AND NOT EXISTS (SELECT FROM unnest(v_blocks) AS n WHERE n.tf = e.tf AND n.block = e.block);
+            AND NOT EXISTS (SELECT 1 FROM unnest(v_blocks) AS n WHERE n.tf = e.tf AND n.block = e.block);
     END IF;
 END;
 $$;

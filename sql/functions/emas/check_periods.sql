@@ -20,7 +20,7 @@ BEGIN
             DETAIL = 'p_periods names at least one period.', HINT = 'Leave it out to mean all of dim_period.';
     END IF;
     SELECT u.period INTO v_period FROM unnest(p_periods) AS u (period)
-    WHERE NOT EXISTS (SELECT FROM dim_period AS p WHERE p.period = u.period)
+    WHERE NOT EXISTS (SELECT 1 FROM dim_period AS p WHERE p.period = u.period)
     LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION USING

@@ -79,7 +79,9 @@ BEGIN
     ) AS r
     LEFT JOIN emas_at_blocks AS k
         ON
-            p_day AND k.id = p_id AND k.tf = r.tf AND k.block = r.from_row / 64
+            -- Without day space no block has this number; a condition that is false for all rows of a table
+            -- would leave a cluster without a shard to ask.
+            k.id = p_id AND k.tf = r.tf AND k.block = CASE WHEN p_day THEN r.from_row / 64 ELSE -1 END
             -- Not on the last day of the bar before the change, whose closing may change.
             AND 64 * k.block - 2 > r.row_before AND 64 * k.block - 2 <= r.from_row - 2;
 END;

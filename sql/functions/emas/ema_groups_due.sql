@@ -28,7 +28,7 @@ BEGIN
         SELECT
             coalesce(array_agg(t.tf ORDER BY t.display_order, t.tf), '{}') AS due,
             coalesce(array_agg(t.tf ORDER BY t.display_order, t.tf) FILTER (WHERE NOT EXISTS (
-                SELECT FROM bars_pending AS p WHERE p.id = p_id AND p.tf = t.tf)), '{}') AS ready
+                SELECT 1 FROM bars_pending AS p WHERE p.id = p_id AND p.tf = t.tf)), '{}') AS ready
         FROM dim_timeframe AS t
         WHERE t.bar_group = b.bar_group AND (t.tf = '1D' OR t.tf = ANY(s.tfs))
     ) AS c

@@ -46,7 +46,7 @@ BEGIN
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
     -- Where the states say that all is done, there is nothing to do.
     IF NOT p_full AND v_rows IS NOT NULL AND NOT EXISTS (
-        SELECT
+        SELECT 1
         FROM (
             SELECT u.variant, CASE u.variant WHEN 'multi_tf_v2' THEN 'multi_tf'
                 ELSE u.variant END AS bar_group
@@ -57,7 +57,7 @@ BEGIN
         WHERE
             e.tfs IS DISTINCT FROM CASE WHEN g.bar_group = 'multi_tf' THEN ARRAY['1D'] || s.tfs ELSE s.tfs END
             OR e.dirty_from IS NOT NULL OR e.periods <> v_periods OR e.n_rows <> v_rows OR e.last_ts <> v_last
-    ) AND NOT EXISTS (SELECT FROM emas_pending AS q WHERE q.id = p_id)
+    ) AND NOT EXISTS (SELECT 1 FROM emas_pending AS q WHERE q.id = p_id)
     THEN
         RETURN QUERY
         SELECT g.variant, 'noop', NULL::timestamptz, coalesce(s.series, 0), 0
@@ -96,7 +96,7 @@ BEGIN
         FOR v_call IN SELECT * FROM ema_groups_due(p_id, p_groups) LOOP
             IF v_call.tfs IS NULL THEN
                 IF EXISTS (
-                    SELECT FROM emas AS e
+                    SELECT 1 FROM emas AS e
                     WHERE e.id = p_id AND e.tf = ANY(v_call.due)
                         AND CASE WHEN v_call.variant = 'multi_tf_v2' THEN e.day_space ELSE e.bar_space END
                             IS NOT NULL)

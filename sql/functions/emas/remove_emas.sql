@@ -13,7 +13,7 @@ DECLARE
     v_removed int;
 BEGIN
     IF p_variant = 'multi_tf' AND EXISTS (
-        SELECT FROM emas AS e WHERE e.id = p_id AND e.tf = ANY(p_tfs) AND e.day_space IS NOT NULL)
+        SELECT 1 FROM emas AS e WHERE e.id = p_id AND e.tf = ANY(p_tfs) AND e.day_space IS NOT NULL)
     THEN
         WITH emptied AS (
             UPDATE emas AS e SET bar_space = NULL
@@ -24,7 +24,7 @@ BEGIN
         RETURN v_removed;
     END IF;
     IF p_variant = 'multi_tf_v2' AND EXISTS (
-        SELECT FROM emas AS e WHERE e.id = p_id AND e.tf = ANY(p_tfs) AND e.bar_space IS NOT NULL)
+        SELECT 1 FROM emas AS e WHERE e.id = p_id AND e.tf = ANY(p_tfs) AND e.bar_space IS NOT NULL)
     THEN
         WITH emptied AS (
             UPDATE emas AS e SET day_space = NULL

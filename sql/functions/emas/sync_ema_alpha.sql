@@ -20,7 +20,7 @@ BEGIN
             2.0::float8 / (p.period::float8 + 1.0::float8) AS alpha_bar
         FROM dim_timeframe AS t
         CROSS JOIN dim_period AS p
-        WHERE NOT EXISTS (SELECT FROM ema_alpha AS a WHERE a.tf = t.tf AND a.period = p.period)
+        WHERE NOT EXISTS (SELECT 1 FROM ema_alpha AS a WHERE a.tf = t.tf AND a.period = p.period)
     ),
     alphas AS (
         SELECT

@@ -10,15 +10,18 @@ SET search_path FROM CURRENT
 AS $$
 BEGIN
     -- A recursive query cannot be sent to the shards of a cluster.
-    IF EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'citus') THEN
+    IF EXISTS (SELECT 1 FROM pg_extension AS e WHERE e.extname = 'citus') THEN
         RETURN QUERY
-        SELECT h.id FROM cmc_price_histories7 AS h
-        UNION SELECT d.id FROM cmc_price_bars_1d AS d
-        UNION SELECT s.id FROM cmc_price_bars_1d_state AS s
-        UNION SELECT b.id FROM bars AS b
-        UNION SELECT s.id FROM bars_state AS s
-        UNION SELECT s.id FROM emas_state AS s
-        ORDER BY 1;
+        -- The union within FROM, so that shards find their assets and send each once.
+        SELECT a.id FROM (
+            SELECT h.id FROM cmc_price_histories7 AS h
+            UNION SELECT d.id FROM cmc_price_bars_1d AS d
+            UNION SELECT s.id FROM cmc_price_bars_1d_state AS s
+            UNION SELECT b.id FROM bars AS b
+            UNION SELECT s.id FROM bars_state AS s
+            UNION SELECT s.id FROM emas_state AS s
+        ) AS a
+        ORDER BY a.id;
         RETURN;
     END IF;
     RETURN QUERY

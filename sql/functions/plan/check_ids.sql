@@ -17,11 +17,11 @@ BEGIN
         SELECT a.id FROM unnest(p_ids) AS a (id)
         WHERE a.id = ANY(coalesce(v_known, '{}')) IS NOT TRUE
     LOOP
-        CONTINUE WHEN EXISTS (SELECT FROM cmc_price_histories7 AS h WHERE h.id = v_id);
-        CONTINUE WHEN EXISTS (SELECT FROM cmc_price_bars_1d AS d WHERE d.id = v_id);
-        CONTINUE WHEN EXISTS (SELECT FROM bars_state AS s WHERE s.id = v_id);
-        CONTINUE WHEN EXISTS (SELECT FROM bars AS b WHERE b.id = v_id);
-        CONTINUE WHEN EXISTS (SELECT FROM emas_state AS s WHERE s.id = v_id);
+        CONTINUE WHEN EXISTS (SELECT 1 FROM cmc_price_histories7 AS h WHERE h.id = v_id);
+        CONTINUE WHEN EXISTS (SELECT 1 FROM cmc_price_bars_1d AS d WHERE d.id = v_id);
+        CONTINUE WHEN EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = v_id);
+        CONTINUE WHEN EXISTS (SELECT 1 FROM bars AS b WHERE b.id = v_id);
+        CONTINUE WHEN EXISTS (SELECT 1 FROM emas_state AS s WHERE s.id = v_id);
         RAISE EXCEPTION USING
             ERRCODE = 'TA001',
             MESSAGE = format('asset %s is not loaded', coalesce(v_id::text, 'NULL')),

@@ -10,6 +10,6 @@ LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
     RETURN cardinality(p_ids) IS DISTINCT FROM 1
-        AND EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'citus');
+        AND EXISTS (SELECT 1 FROM pg_extension AS e WHERE e.extname = 'citus');
 END;
 $$;

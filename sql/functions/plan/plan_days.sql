@@ -74,7 +74,7 @@ BEGIN
             CASE WHEN greatest(k.since, p_time_min) < coalesce(p_time_max, 'infinity')
                 THEN greatest(k.since, p_time_min) END AS from_ts,
             k.since IS NOT NULL AND EXISTS (
-                SELECT FROM cmc_price_histories7 AS h
+                SELECT 1 FROM cmc_price_histories7 AS h
                 WHERE h.id = k.id AND (v_only IS NULL OR h.id = v_only)) AS is_loaded
         FROM (
             SELECT
@@ -84,7 +84,7 @@ BEGIN
                     -- An asset that has nothing but bars has no days to examine.
                     WHEN l.n_rows > 0 OR l.last_src_ts IS NOT NULL
                         OR EXISTS (
-                            SELECT FROM cmc_price_histories7 AS h
+                            SELECT 1 FROM cmc_price_histories7 AS h
                             WHERE h.id = l.id AND (v_only IS NULL OR h.id = v_only)) THEN '-infinity'
                 END AS since
             FROM looked AS l
@@ -102,7 +102,7 @@ BEGIN
                     AND (p_time_max IS NULL OR h."timestamp" < p_time_max)
             ) END::int AS new_days,
             u.from_ts IS NOT NULL AND u.is_known AND EXISTS (
-                SELECT FROM bars_1d_differing AS x
+                SELECT 1 FROM bars_1d_differing AS x
                 WHERE
                     x.id = coalesce(v_only, u.id) AND x."timestamp" >= u.from_ts AND NOT x.is_loaded
                     AND (p_time_max IS NULL OR x."timestamp" < p_time_max)
@@ -138,7 +138,7 @@ BEGIN
         j.new_days,
         CASE WHEN j.from_ts IS NULL THEN j.n_rows = 0 ELSE NOT j.is_loaded END,
         CASE WHEN CASE WHEN j.from_ts IS NULL THEN j.n_rows = 0 ELSE NOT j.is_loaded END
-            THEN EXISTS (SELECT FROM bars AS b WHERE b.id = j.id AND (v_only IS NULL OR b.id = v_only)) END,
+            THEN EXISTS (SELECT 1 FROM bars AS b WHERE b.id = j.id AND (v_only IS NULL OR b.id = v_only)) END,
         j.n_rows, j.first_ts, j.last_ts
     FROM judged AS j;
 END;

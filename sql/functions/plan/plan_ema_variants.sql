@@ -33,7 +33,7 @@ BEGIN
             v.variant,
             CASE v.variant WHEN 'multi_tf_v2' THEN 'multi_tf' ELSE v.variant END AS bar_group,
             p_tfs IS NULL OR EXISTS (
-                SELECT FROM dim_timeframe AS t
+                SELECT 1 FROM dim_timeframe AS t
                 WHERE t.tf = ANY(p_tfs) AND t.bar_group = replace(v.variant, '_v2', '')) AS is_asked
         FROM unnest(p_variants) AS v (variant)
     )
@@ -51,13 +51,13 @@ BEGIN
             WHEN b.id IS NULL OR array_remove(s.tfs, '1D') = b.tfs THEN NULL
             WHEN NOT b.tfs <@ s.tfs AND p_tfs IS NULL THEN 'new timeframe'
             WHEN EXISTS (
-                SELECT FROM unnest(b.tfs) AS t (tf) WHERE t.tf = ANY(p_tfs) AND NOT t.tf = ANY(s.tfs)
+                SELECT 1 FROM unnest(b.tfs) AS t (tf) WHERE t.tf = ANY(p_tfs) AND NOT t.tf = ANY(s.tfs)
             ) THEN 'new timeframe'
             WHEN NOT array_remove(s.tfs, '1D') <@ b.tfs THEN 'timeframe dropped'
         END,
         c.is_asked,
         b.id IS NOT NULL OR (c.bar_group = 'multi_tf' AND EXISTS (
-            SELECT FROM dim_timeframe AS t WHERE t.tf = '1D'))
+            SELECT 1 FROM dim_timeframe AS t WHERE t.tf = '1D'))
     FROM unnest(p_ids) AS a (id)
     CROSS JOIN catalogue AS c
     LEFT JOIN emas_state AS s ON s.id = a.id AND s.variant = c.variant AND (v_only IS NULL OR s.id = v_only)

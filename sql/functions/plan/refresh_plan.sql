@@ -169,7 +169,7 @@ BEGIN
             ARRAY(
                 SELECT v.name FROM unnest(v_variants || '{cal,cal_anchor}') AS v (name)
                 WHERE EXISTS (
-                    SELECT FROM unnest(v_emas) AS w (name)
+                    SELECT 1 FROM unnest(v_emas) AS w (name)
                     WHERE v.name = w.name OR (v.name LIKE 'cal%' AND v.name = ANY(family_groups(w.name))))),
             p_tfs) AS e
         INNER JOIN days AS d ON d.id = e.id

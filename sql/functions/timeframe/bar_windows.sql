@@ -38,7 +38,7 @@ BEGIN
     IF p_tf IS NULL OR p_first IS NULL OR p_last IS NULL THEN
         RETURN;
     END IF;
-    IF NOT EXISTS (SELECT FROM dim_timeframe AS t WHERE t.tf = p_tf) THEN
+    IF NOT EXISTS (SELECT 1 FROM dim_timeframe AS t WHERE t.tf = p_tf) THEN
         RAISE EXCEPTION USING
             ERRCODE = 'TA002',
             MESSAGE = format('unknown timeframe %L', p_tf),

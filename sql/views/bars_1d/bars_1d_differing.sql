@@ -33,9 +33,9 @@ UNION ALL
 SELECT d.id, d."timestamp", false, true, false
 FROM cmc_price_bars_1d AS d
 WHERE NOT EXISTS (
-    SELECT FROM cmc_price_histories7 AS h WHERE h.id = d.id AND h."timestamp" = d."timestamp")
+    SELECT 1 FROM cmc_price_histories7 AS h WHERE h.id = d.id AND h."timestamp" = d."timestamp")
 UNION ALL
 SELECT r.id, r."timestamp", false, true, false
 FROM cmc_price_bars_1d_rejects AS r
 WHERE NOT EXISTS (
-    SELECT FROM cmc_price_histories7 AS h WHERE h.id = r.id AND h."timestamp" = r."timestamp");
+    SELECT 1 FROM cmc_price_histories7 AS h WHERE h.id = r.id AND h."timestamp" = r."timestamp");

@@ -5,11 +5,11 @@ SELECT
     count(c.is_rebuilt) AS rebuilt,
     count(*) FILTER (WHERE c.differs) AS differing,
     -- What waits for a refresh may well differ.
-    EXISTS (SELECT FROM stored_changes AS w WHERE w.id = %(id)s)
-    OR EXISTS (SELECT FROM stored_bars_state AS w WHERE w.id = %(id)s AND w.dirty_from IS NOT NULL)
-    OR EXISTS (SELECT FROM stored_bars_pending AS w WHERE w.id = %(id)s)
-    OR EXISTS (SELECT FROM stored_emas_state AS w WHERE w.id = %(id)s AND w.dirty_from IS NOT NULL)
-    OR EXISTS (SELECT FROM stored_emas_pending AS w WHERE w.id = %(id)s) AS is_behind
+    EXISTS (SELECT 1 FROM stored_changes AS w WHERE w.id = %(id)s)
+    OR EXISTS (SELECT 1 FROM stored_bars_state AS w WHERE w.id = %(id)s AND w.dirty_from IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM stored_bars_pending AS w WHERE w.id = %(id)s)
+    OR EXISTS (SELECT 1 FROM stored_emas_state AS w WHERE w.id = %(id)s AND w.dirty_from IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM stored_emas_pending AS w WHERE w.id = %(id)s) AS is_behind
 FROM (
     SELECT
         'cmc_price_bars_1d' AS relation, s.id AS is_stored, r.id AS is_rebuilt,
@@ -35,10 +35,10 @@ FROM (
         -- An asset without any reject is taken to be refreshed without keeping them; others may have
         -- been for a while.
         SELECT * FROM cmc_price_bars_1d_rejects AS y
-        WHERE EXISTS (SELECT FROM stored_rejects AS x WHERE x.id = %(id)s) AND (
-            EXISTS (SELECT FROM stored_rejects AS x WHERE x.id = %(id)s AND x."timestamp" = y."timestamp")
+        WHERE EXISTS (SELECT 1 FROM stored_rejects AS x WHERE x.id = %(id)s) AND (
+            EXISTS (SELECT 1 FROM stored_rejects AS x WHERE x.id = %(id)s AND x."timestamp" = y."timestamp")
             OR NOT EXISTS (
-                SELECT FROM stored_bars_1d_state AS w
+                SELECT 1 FROM stored_bars_1d_state AS w
                 WHERE w.id = %(id)s AND w.rejects_left_out_from <= y."timestamp"))
     ) AS r ON r.id = s.id AND r."timestamp" = s."timestamp" AND r.reason = s.reason
     UNION ALL

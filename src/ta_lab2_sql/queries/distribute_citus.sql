@@ -21,7 +21,7 @@ routines AS MATERIALIZED (
         o.distribution_argument_index IS NOT NULL AS is_done,
         p.proname = ANY (%(delegated)s::text[])
         AND EXISTS (
-            SELECT FROM unnest(p.proargnames, p.proargtypes::oid[]) AS a (name, type)
+            SELECT 1 FROM unnest(p.proargnames, p.proargtypes::oid[]) AS a (name, type)
             WHERE a.name = 'p_id' AND a.type = 'int'::regtype) AS is_delegated
     FROM pg_proc AS p
     LEFT JOIN pg_dist_object AS o ON o.classid = 'pg_proc'::regclass AND o.objid = p.oid
@@ -57,7 +57,7 @@ steps (step, ordinal, is_after, statement) AS (
     FROM ta_lab2_objects AS l CROSS JOIN LATERAL unnest(l.objects) AS m (name)
     INNER JOIN pg_class AS v ON m.name = 'VIEW ' || v.oid::regclass::text
     WHERE v.relkind = 'v' AND NOT EXISTS (
-        SELECT FROM pg_dist_object AS o WHERE o.classid = 'pg_class'::regclass AND o.objid = v.oid)
+        SELECT 1 FROM pg_dist_object AS o WHERE o.classid = 'pg_class'::regclass AND o.objid = v.oid)
     UNION ALL
     SELECT 6, p.oid::bigint, false, format(
         'SELECT create_distributed_function(%%L, ''p_id'', colocate_with => %%L)', p.signature, f.name)

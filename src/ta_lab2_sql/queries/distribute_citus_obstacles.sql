@@ -11,7 +11,7 @@ WHERE e.extname = 'citus' AND substring(e.extversion FROM '^[0-9]+')::int < 12
 UNION ALL
 SELECT 'no worker that may hold shards: SELECT citus_add_node(''host'', 5432)'
 WHERE NOT EXISTS (
-    SELECT FROM pg_dist_node AS n WHERE n.isactive AND n.shouldhaveshards AND n.noderole = 'primary')
+    SELECT 1 FROM pg_dist_node AS n WHERE n.isactive AND n.shouldhaveshards AND n.noderole = 'primary')
 UNION ALL
 SELECT 'this is a worker: connect to the coordinator'
 WHERE (SELECT g.groupid FROM pg_dist_local_group AS g) <> 0
@@ -30,7 +30,7 @@ SELECT 'rule ' || r.rulename || ' on table ' || t.name FROM our_tables AS t
 INNER JOIN pg_rewrite AS r ON r.ev_class = t.oid
 UNION ALL
 SELECT 'table ' || t.name || ' is part of an inheritance' FROM our_tables AS t
-WHERE EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = t.oid OR (i.inhparent = t.oid AND t.relkind <> 'p'))
+WHERE EXISTS (SELECT 1 FROM pg_inherits AS i WHERE i.inhrelid = t.oid OR (i.inhparent = t.oid AND t.relkind <> 'p'))
 UNION ALL
 SELECT 'foreign key ' || k.conname || ' of table ' || k.conrelid::regclass::text FROM pg_constraint AS k
 WHERE k.contype = 'f'

@@ -45,7 +45,7 @@ SELECT 'replica identity of table ' || t.name FROM asset_tables AS t WHERE t.rel
 UNION ALL
 SELECT 'table ' || t.name || ' is not an ordinary table' FROM asset_tables AS t
 WHERE t.relpersistence <> 'p' OR t.relispartition
-    OR EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = t.oid)
+    OR EXISTS (SELECT 1 FROM pg_inherits AS i WHERE i.inhrelid = t.oid)
 UNION ALL
 SELECT 'row trigger ' || g.tgname || ' of table ' || t.name || ' with transition tables' FROM asset_tables AS t
 INNER JOIN pg_trigger AS g ON g.tgrelid = t.oid AND NOT g.tgisinternal

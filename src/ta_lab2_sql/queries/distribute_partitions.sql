@@ -72,7 +72,7 @@ steps (step, ordinal, part, statement) AS (
         rtrim(pg_get_viewdef(v.oid), ';'))
     FROM pg_class AS v
     WHERE v.relkind = 'v' AND EXISTS (
-        SELECT FROM pg_rewrite AS r
+        SELECT 1 FROM pg_rewrite AS r
         INNER JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
             AND d.refclassid = 'pg_class'::regclass
         INNER JOIN asset_tables AS t ON t.oid = d.refobjid
@@ -84,7 +84,7 @@ steps (step, ordinal, part, statement) AS (
         pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ')
     FROM asset_tables AS t
     INNER JOIN pg_index AS i ON i.indrelid = t.oid
-    WHERE NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.conrelid = t.oid)
+    WHERE NOT EXISTS (SELECT 1 FROM pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.conrelid = t.oid)
     UNION ALL
     SELECT 9, t.ordinal, row_number() OVER (ORDER BY o.kind, o.name)::int, format(
         'COMMENT ON %%s %%I%%s IS %%L', o.kind, o.name, CASE WHEN o.kind = 'CONSTRAINT' THEN ' ON ' || t.name END, o.said)
@@ -121,7 +121,7 @@ steps (step, ordinal, part, statement) AS (
     FROM pg_proc AS p
     INNER JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname = 'plpgsql'
     WHERE p.pronamespace = quote_ident(current_schema())::regnamespace
-        AND EXISTS (SELECT FROM asset_tables AS t WHERE p.prosrc ~ ('\m' || t.relname || '(%%ROWTYPE|\[\])|::' || t.relname || '\M'))
+        AND EXISTS (SELECT 1 FROM asset_tables AS t WHERE p.prosrc ~ ('\m' || t.relname || '(%%ROWTYPE|\[\])|::' || t.relname || '\M'))
     UNION ALL
     SELECT 14, t.ordinal, p.p, format('ALTER TABLE %%s OWNER TO %%I', p.name, pg_get_userbyid(t.relowner))
     FROM asset_tables AS t

@@ -59,12 +59,12 @@ SELECT
         WHERE t.tgrelid = to_regclass('cmc_price_histories7') AND t.tgname LIKE 'raw_changes%%'
     ) AS triggers,
     (SELECT count(*)::int FROM dim_timeframe AS t WHERE t.is_canonical) AS timeframes,
-    EXISTS (SELECT FROM dim_timeframe AS t WHERE t.tf = '1D' AND t.is_canonical) AS has_1d,
+    EXISTS (SELECT 1 FROM dim_timeframe AS t WHERE t.tf = '1D' AND t.is_canonical) AS has_1d,
     (SELECT count(*)::int FROM dim_period) AS periods,
     (
         SELECT count(*)::int FROM dim_timeframe AS t
         CROSS JOIN dim_period AS p
-        WHERE NOT EXISTS (SELECT FROM ema_alpha AS a WHERE a.tf = t.tf AND a.period = p.period)
+        WHERE NOT EXISTS (SELECT 1 FROM ema_alpha AS a WHERE a.tf = t.tf AND a.period = p.period)
     ) AS alphas_missing
 FROM pg_database AS d
 WHERE d.datname = current_database()

@@ -39,7 +39,8 @@ FROM (
         d.time_open, d."timestamp", d.open, d.high, d.low, d.close, d.volume, true, interval '12 hours', 1, 0,
         0, 0, 0
     FROM cmc_price_bars_1d AS d
-    WHERE d.id = %(id)s AND %(tf)s = '1D'
+    -- A condition on the timeframe alone would leave a cluster without a shard to ask.
+    WHERE d.id = %(id)s AND d.bar_seq > CASE WHEN %(tf)s = '1D' THEN 0 ELSE 2147483647 END
 ) AS b
 WHERE b.time_close >= coalesce(%(start)s::timestamptz, '-infinity')
     AND b.time_open < coalesce(%(end)s::timestamptz, 'infinity')

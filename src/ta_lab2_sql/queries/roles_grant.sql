@@ -22,7 +22,7 @@ BEGIN
     FOR v_name, v_writes, v_public IN
         SELECT
             'ROUTINE ' || p.oid::regprocedure, p.provolatile = 'v' AND p.proname NOT LIKE 'raise\_%',
-            p.proacl IS NULL OR EXISTS (SELECT FROM aclexplode(p.proacl) AS a WHERE a.grantee = 0)
+            p.proacl IS NULL OR EXISTS (SELECT 1 FROM aclexplode(p.proacl) AS a WHERE a.grantee = 0)
         FROM pg_proc AS p
         WHERE p.pronamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = current_schema())
             AND 'ROUTINE ' || p.oid::regprocedure = ANY(v_objects)

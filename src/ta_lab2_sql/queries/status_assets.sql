@@ -3,7 +3,7 @@
 WITH kept AS MATERIALIZED (
     -- EMAs count once anybody keeps them here.
     SELECT CASE
-        WHEN EXISTS (SELECT FROM emas_state) OR NOT EXISTS (SELECT FROM bars_state) THEN 'all' ELSE 'bars'
+        WHEN EXISTS (SELECT 1 FROM emas_state) OR NOT EXISTS (SELECT 1 FROM bars_state) THEN 'all' ELSE 'bars'
     END AS stage
 ),
 waiting AS MATERIALIZED (

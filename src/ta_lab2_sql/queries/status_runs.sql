@@ -6,7 +6,7 @@ SELECT
     r.finished_at - r.started_at AS took,
     CASE
         WHEN r.outcome = 'running' AND NOT EXISTS (
-            SELECT FROM pg_stat_activity AS a
+            SELECT 1 FROM pg_stat_activity AS a
             WHERE a.pid = r.backend AND a.application_name LIKE 'ta-lab2%%') THEN 'died'
         ELSE r.outcome
     END AS outcome,

@@ -106,7 +106,7 @@ def test_incremental_is_full(db: Db, history: list[tuple[int, int]]) -> None:
         (revised, _), *_ = days(max(n - 1 - back, 0), 1)
         db.execute(
             """UPDATE cmc_price_histories7 SET close = close * 1.01, high = high * 1.02
-               WHERE id = 1 AND "timestamp"::date = %s""",
+               WHERE id = 1 AND ("timestamp" AT TIME ZONE 'UTC')::date = %s""",
             (revised,),
         )
         db.execute(NOTE, (1, revised))
@@ -129,7 +129,9 @@ def test_audits_find_what_is_wrong_and_nothing_else(db: Db) -> None:
     for ids in ("", "ARRAY[1]", "ARRAY[1, 2]"):
         assert db.execute(severe.format(ids).encode()).fetchall() == []
     db.execute("UPDATE bars SET close = close + 1 WHERE id = 2 AND tf = '7D' AND bar_seq = 3")
-    db.execute("UPDATE emas SET day_space = day_space[2:] WHERE id = 1 AND tf = '2D' AND bar_seq = 20")
+    db.execute(
+        "UPDATE emas SET day_space = trim_array(day_space, 1) WHERE id = 1 AND tf = '2D' AND bar_seq = 20"
+    )
     found = db.execute(severe.format("").encode()).fetchall()
     assert {("bar_content", 2), ("ema_vector_length", 1)} <= set(found)
     assert {asset for _, asset in db.execute(severe.format("ARRAY[2]").encode())} == {2}

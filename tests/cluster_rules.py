@@ -1,0 +1,166 @@
+"""What a real Citus cluster was seen to refuse or to break down of, found in the text of SQL.
+
+The rules of the files, of the tests' own statements and the pretended cluster ask the same question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ta_lab2_sql import registry
+from ta_lab2_sql.migrate import catalogue
+
+TABLES = registry.read()
+OF_ASSETS = "|".join(TABLES.distributed)
+VIEWS = sorted((catalogue().folder / "views").rglob("*.sql"))
+RELATIONS = "|".join((*TABLES.distributed, *TABLES.reference, *(path.stem for path in VIEWS)))
+
+# These gather what they insert within the statement: every node hears of it.
+BUILDERS = {"build_bars", "refresh_bars_1d", "build_emas", "append_emas", "compute_emas"}
+
+BEGINS = r"RETURN|SELECT|PERFORM|WITH|INSERT|UPDATE|DELETE|FOR|RAISE|IF|CONTINUE|v_\w+ :="
+CHANGES = re.compile(rf"\b(?:INSERT INTO|DELETE FROM|(?<!DO )UPDATE)\s+(?:{OF_ASSETS})\b")
+TOKEN = re.compile(r"""(?:\w+|"[^"]+")(?:\.(?:\w+|"[^"]+"))*|[()]|::|\S""")
+# What ends a condition where no parenthesis does.
+AFTER = re.compile(
+    "GROUP|ORDER|LIMIT|OFFSET|UNION|EXCEPT|INTERSECT|RETURNING|WINDOW|HAVING|INNER|LEFT|CROSS|JOIN|WHERE|ON|FOR"
+    "|LOOP|DO|SET"
+)
+NO_COLUMN = re.compile(
+    "AND|OR|NOT|IS|NULL|TRUE|FALSE|IN|ANY|ALL|LIKE|DISTINCT|FROM|CASE|WHEN|THEN|ELSE|END|ARRAY|BETWEEN|INTERVAL"
+)
+
+
+def plain(text: str) -> str:
+    """SQL without comments and texts; the parameters of a query look like those of a function."""
+    text = re.sub(r"--.*", "", text)
+    text = re.sub(r"'(?:[^']|'')*'", "''", text)
+    return re.sub(r"%\((\w+)\)s|%s", lambda found: f"p_{found[1] or 'given'}", text).replace("%%", "%")
+
+
+def statements(text: str) -> list[str]:
+    """The statements of a function's body or of a query."""
+    return re.split(rf";|\bLOOP\b|\b(?:THEN|ELSE)\b(?=\s+(?:{BEGINS}))|\bBEGIN\b", text)
+
+
+def mentions(text: str) -> bool:
+    """Whether tables or views are read or written."""
+    return re.search(rf"\b(?:FROM|JOIN|USING|INTO|UPDATE)\s+(?:{RELATIONS})\b(?!\s*\()", text) is not None
+
+
+def refused(text: str) -> list[str]:
+    """What stands in a cluster's way, a line each: the rule and the place."""
+    return [f"{rule}: {place.strip()}" for part in statements(plain(text)) for rule, place in _refused(part)]
+
+
+def _refused(statement: str) -> Iterator[tuple[str, str]]:
+    if not mentions(statement):
+        return
+    for found in re.finditer(r"EXISTS\s*\(\s*SELECT\s+FROM\b", statement):
+        yield "a subquery without a column", found[0]
+    for condition in conditions(statement):
+        if of_parameters(condition):
+            yield "a condition on parameters alone may leave no shard", condition
+    if CHANGES.search(statement):
+        for found in re.finditer(r"\bCASE\s+(?!WHEN\b)\S+", statement):
+            yield "CASE x WHEN is evaluated before it is sent", found[0]
+        for name in inserted(statement):
+            yield "rows to insert that a part of the statement gathers go over all nodes", name
+    if re.search(rf"\b(?:DELETE FROM|(?<!DO )UPDATE)\s+(?:{OF_ASSETS})\b", statement):
+        for found in re.finditer(r"\w\[[^\[\]]*(?<!:):(?!:)[^\[\]]*\]", statement):
+            yield "a slice breaks the coordinator", found[0]
+        stable = (
+            r"""(?<![\w.'])(?!p_|v_|NULL\b)(?:\w+\.)?(?:\w+|"\w+")::(?:date|timestamptz|timestamp|time)\b"""
+        )
+        for found in re.finditer(stable, statement):
+            yield "a cast that depends on the session", found[0]
+
+
+def conditions(statement: str) -> Iterator[str]:
+    """What each WHERE and ON demands, one by one."""
+    tokens = TOKEN.findall(statement)
+    for start, token in enumerate(tokens):
+        before = [t.upper() for t in tokens[max(start - 2, 0) : start]]
+        after = tokens[start + 1].upper() if start + 1 < len(tokens) else ""
+        if token.upper() in ("WHERE", "ON") and before != ["FILTER", "("] and after != "CONFLICT":
+            yield from _conjuncts(tokens[start + 1 :])
+
+
+def _conjuncts(tokens: list[str]) -> Iterator[str]:
+    depth = cases = 0
+    between = False
+    part: list[str] = []
+    for token in tokens:
+        word = token.upper()
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        cases += {"CASE": 1, "END": -1}.get(word, 0)
+        if depth < 0 or (depth == 0 and cases == 0 and AFTER.fullmatch(word)):
+            break
+        if depth == 0 and cases == 0 and word == "AND" and not between:
+            yield from _unwrapped(part)
+            part = []
+            continue
+        between = word == "BETWEEN" or (between and word != "AND")
+        part.append(token)
+    yield from _unwrapped(part)
+
+
+def _unwrapped(part: list[str]) -> Iterator[str]:
+    """A condition; those within parentheses that hold nothing but conditions one by one."""
+    whole = len(part) > 2 and part[0] == "(" and part[-1] == ")" and _closes(part) == len(part) - 1
+    if whole and part[1].upper() != "SELECT" and not _outermost(part[1:-1], "OR"):
+        yield from _conjuncts(part[1:-1])
+    elif part:
+        yield " ".join(part)
+
+
+def _closes(part: list[str]) -> int:
+    depth = 0
+    for position, token in enumerate(part):
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        if depth == 0:
+            return position
+    return -1
+
+
+def _outermost(part: list[str], word: str) -> bool:
+    depth = 0
+    for token in part:
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        if depth == 0 and token.upper() == word:
+            return True
+    return False
+
+
+def of_parameters(condition: str) -> bool:
+    """Whether it asks parameters and variables, and no column."""
+    tokens = condition.split()
+    given, columns = False, False
+    for position, token in enumerate(tokens):
+        if re.match(r"[pv]_\w", token):
+            given = True
+        elif re.match(r'[A-Za-z_"]', token) and not NO_COLUMN.fullmatch(token.upper()):
+            is_call = tokens[position + 1 : position + 2] == ["("]
+            is_type = tokens[max(position - 1, 0)] == "::"
+            columns |= not (is_call or is_type)
+    return given and not columns
+
+
+def inserted(statement: str) -> Iterator[str]:
+    """Names of the parts WITH which a statement gathers, from tables, what it inserts."""
+    for part in re.finditer(
+        r"\b(\w+)(?:\s*\([\w\s,]*\))?\s+AS\s+(?:NOT\s+)?(?:MATERIALIZED\s+)?\(", statement
+    ):
+        before = statement[: part.start()].rstrip()
+        if not re.search(r"(?:\bWITH|\bRECURSIVE|\),?)$", before):
+            continue
+        depth, end = 1, part.end()
+        while depth and end < len(statement):
+            depth += {"(": 1, ")": -1}.get(statement[end], 0)
+            end += 1
+        gathered = statement[part.end() : end]
+        is_read = re.search(rf"\b(?:FROM|JOIN)\s+{part[1]}\b", statement[end:])
+        insert = re.search(r"\bINSERT INTO\b", statement[end:])
+        if insert and is_read and mentions(gathered) and not CHANGES.search(gathered):
+            yield part[1]
