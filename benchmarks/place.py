@@ -67,7 +67,7 @@ def database(url: str | None) -> Iterator[str]:
 
 
 def _migrated(url: str) -> str:
-    from ta_lab2_sql.migrate import Migration
+    from ta_lab2_sql.schema.migration import Migration
 
     address = make_conninfo("", **{**conninfo_to_dict(url), "dbname": DATABASE})
     with psycopg.connect(address, autocommit=True) as connection:

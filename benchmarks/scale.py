@@ -20,8 +20,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from benchmarks.place import database, machine
 from benchmarks.timing import Samples, clocked, in_turn
-from ta_lab2_sql import distribute
 from ta_lab2_sql.load import load_files
+from ta_lab2_sql.schema import distribute
 
 DATA = Path(__file__).parents[1] / "src" / "ta_lab2_sql" / "demo_data" / "BTC_1.csv.gz"
 LAYOUTS = (0, 1, 8, 64)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ta_lab2_sql import registry
-from ta_lab2_sql.migrate import catalogue
+from ta_lab2_sql.schema import registry
+from ta_lab2_sql.schema.files import catalogue
 
 TABLES = registry.read()
 OF_ASSETS = "|".join(TABLES.distributed)

@@ -95,7 +95,7 @@ def pytest_report_header() -> str:
 
 def plain(**connection: Any) -> None:
     """Load function of a template: this version's schema."""
-    from ta_lab2_sql.migrate import Migration
+    from ta_lab2_sql.schema.migration import Migration
 
     connection["autocommit"] = True
     with psycopg.connect(**connection) as target:
@@ -111,7 +111,7 @@ def migrated(**connection: Any) -> None:
 
 def split(partitions: int, **connection: Any) -> None:
     """Turn the tables of assets into hash partitions."""
-    from ta_lab2_sql import distribute
+    from ta_lab2_sql.schema import distribute
 
     connection["autocommit"] = True
     with psycopg.connect(**connection) as target:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 import psycopg
 
-from ta_lab2_sql.migrate import OBJECTS_TABLE
+from ta_lab2_sql.schema.version import OBJECTS_TABLE
 
 ROOT = Path(__file__).parents[1]
 FUNCTIONS = ROOT / "sql" / "functions"

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ta_lab2_sql._version import __version__
+
 if TYPE_CHECKING:
     import psycopg
+    import sqlalchemy
 
     from ta_lab2_sql.frames import bars, emas, matrix, snapshots
 
-# The one place of the version. Read from the package's metadata it would double a command's start.
-__version__ = "0.1.0"
-
-__all__ = ["__version__", "bars", "connect", "emas", "matrix", "snapshots"]
+__all__ = ["__version__", "bars", "connect", "emas", "engine", "matrix", "snapshots"]
 
 
 def connect(db_url: str | None = None, schema: str | None = None) -> psycopg.Connection[Any]:
@@ -27,6 +27,23 @@ def connect(db_url: str | None = None, schema: str | None = None) -> psycopg.Con
     from ta_lab2_sql.settings import Settings
 
     return Settings(db_url=db_url, schema=schema).connect("python")
+
+
+def engine(db_url: str | None = None, schema: str | None = None) -> sqlalchemy.Engine:
+    """An SQLAlchemy engine for pandas and notebooks, on the database that `connect` opens.
+
+    `pandas.read_sql("SELECT * FROM bars_latest", engine())`. Unqualified names are those of the schema.
+    """
+    from sqlalchemy import create_engine
+
+    from ta_lab2_sql.settings import Settings
+
+    settings = Settings(db_url=db_url, schema=schema)
+
+    def creator() -> psycopg.Connection[Any]:
+        return settings.connect("python", autocommit=False)
+
+    return create_engine("postgresql+psycopg://", creator=creator)
 
 
 def __getattr__(name: str) -> Any:

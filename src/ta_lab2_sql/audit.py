@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ta_lab2_sql.errors import WorkFailed, WrongUsage
-from ta_lab2_sql.migrate import check_version
 from ta_lab2_sql.queries import query
+from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def run_audit(settings: Settings, ids: Sequence[int] | None, checks: Sequence[st
     with settings.connect("audit") as connection:
         check_version(connection)
         if prove:
-            from ta_lab2_sql import distribute
+            from ta_lab2_sql.schema import distribute
 
             # Stored rows lie on workers, rebuilt ones in temporary tables of one session.
             if distribute.layout(connection).kind == "citus":
@@ -131,10 +131,10 @@ def _proofs(settings: Settings, ids: Sequence[int]) -> Iterator[Finding]:
             try:
                 with connection.transaction(force_rollback=True):
                     cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-                    cursor.execute(query("audit_prove_tables"))
-                    cursor.execute(query("audit_prove_bars"), {"id": asset})
-                    cursor.execute(query("audit_prove_emas"), {"id": asset})
-                    rows = cursor.execute(query("audit_prove_compare"), {"id": asset}).fetchall()
+                    cursor.execute(query("audit/prove_tables"))
+                    cursor.execute(query("audit/prove_bars"), {"id": asset})
+                    cursor.execute(query("audit/prove_emas"), {"id": asset})
+                    rows = cursor.execute(query("audit/prove_compare"), {"id": asset}).fetchall()
             except psycopg.DatabaseError as error:
                 if error.sqlstate is None or not error.sqlstate.startswith("TA"):
                     raise

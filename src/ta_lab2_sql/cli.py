@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 
 import click
 
-from ta_lab2_sql import __version__, commands, errors
+from ta_lab2_sql import commands, errors
+from ta_lab2_sql._version import __version__
 from ta_lab2_sql.pipes import bear_leaving_readers
 from ta_lab2_sql.settings import Settings
 

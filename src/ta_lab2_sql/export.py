@@ -6,7 +6,6 @@ import contextlib
 import difflib
 import os
 import queue
-import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ta_lab2_sql import columns
 from ta_lab2_sql.errors import WrongUsage
-from ta_lab2_sql.refresh import FAMILIES, VARIANTS
+from ta_lab2_sql.taxonomy import FAMILIES, VARIANTS
+from ta_lab2_sql.whole_file import whole_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -492,35 +492,6 @@ def write_parquet(export: Export, path: Path, advance: Callable[[int], None]) ->
     if failed:
         raise failed[0]
     return rows
-
-
-@contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """A path beside the wanted one, renamed to it when all went well, removed when not."""
-    if path.is_dir():
-        raise WrongUsage("it is a folder", str(path), "name a file")
-    if not path.parent.is_dir():
-        raise WrongUsage("no such folder", str(path.parent), "make it, or name another")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with _terminated_as_interrupted():
-            yield part
-            os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Clean up on SIGTERM as on Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def write(export: Export, target: str, form: str, advance: Callable[[int], None]) -> int | None:

@@ -54,7 +54,7 @@ def bars(
     market_cap (in the currency of the source; null: unknown), count_days and count_missing_days (days of the
     bar that exist and that don't), is_partial_end (true on a forming bar). The range is one of time_close.
     """
-    return _read(connection, "frame_bars", id, tf, start, end, library, {"forming": forming})
+    return _read(connection, "frames/bars", id, tf, start, end, library, {"forming": forming})
 
 
 @overload
@@ -81,7 +81,7 @@ def snapshots(
     The columns of bar_snapshots(), which are those of the cmc_price_bars_ relations and bar_anchor_offset
     (null but for anchored timeframes). A row knows nothing of later days. The range is one of "timestamp".
     """
-    return _read(connection, "frame_snapshots", id, tf, start, end, library, {})
+    return _read(connection, "frames/snapshots", id, tf, start, end, library, {})
 
 
 @overload
@@ -113,7 +113,7 @@ def emas(
     then ema_bar, roll_bar and its differences, null for multi_tf and multi_tf_v2. No rows before the seed.
     """
     names = {"variant": variant, "period": period}
-    return _read(connection, "frame_emas", id, tf, start, end, library, names)
+    return _read(connection, "frames/emas", id, tf, start, end, library, names)
 
 
 @overload
@@ -167,7 +167,7 @@ def matrix_query(
         sql.SQL("m.emas[{}] AS {}").format(number, sql.Identifier(f"ema_{period}"))
         for number, period in enumerate(periods, start=1)
     )
-    return sql.SQL(query("ema_matrix")).format(
+    return sql.SQL(query("frames/matrix")).format(
         values=values,
         ids=ids,
         tfs=tfs,

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from ta_lab2_sql import __version__, errors
+from ta_lab2_sql import errors
+from ta_lab2_sql._version import __version__
 from ta_lab2_sql.queries import query
 from ta_lab2_sql.settings import jsonable
 
@@ -39,7 +40,7 @@ def logged(connection: psycopg.Connection[Any], command: str, options: dict[str,
         "host": socket.gethostname(),
         "version": __version__,
     }
-    row = connection.execute(query("run_begin"), values).fetchone()
+    row = connection.execute(query("runs/begin"), values).fetchone()
     assert row is not None
     log = Log(run_id=row[0])
     try:
@@ -61,4 +62,4 @@ def _end(connection: psycopg.Connection[Any], log: Log) -> None:
     values = dataclasses.asdict(log)
     values["work"] = None if log.work is None else json.dumps(log.work)
     with suppress(Exception):
-        connection.execute(query("run_end"), values)
+        connection.execute(query("runs/end"), values)

@@ -13,7 +13,8 @@ import pytest
 from conftest import PARTITIONS
 from definitions import DUMP
 
-from ta_lab2_sql import errors, migrate, server
+from ta_lab2_sql import errors, server
+from ta_lab2_sql.schema import files, migration, sinks, version
 
 Cli = Callable[..., Any]
 
@@ -44,7 +45,7 @@ SHOWN = "CREATE OR REPLACE VIEW shown AS SELECT id, twice(id) AS doubled FROM th
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program with three SQL files and one table, which tests may change."""
-    real = migrate.resources("migrations")
+    real = files.resources("migrations")
     versions = tmp_path / "migrations" / "versions"
     versions.mkdir(parents=True)
     shutil.copy(real / "env.py", tmp_path / "migrations" / "env.py")
@@ -60,7 +61,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write(tmp_path, "shown.sql", SHOWN)
     write(tmp_path, "registry.txt", "DISTRIBUTED things\n")
     write(tmp_path, "manifest.txt", "length_of.sql\n-- tables\ntwice.sql\nshown.sql\n")
-    monkeypatch.setattr(migrate, "resources", lambda name: tmp_path / name)
+    monkeypatch.setattr(files, "resources", lambda name: tmp_path / name)
     return tmp_path
 
 
@@ -69,9 +70,9 @@ def write(toy: Path, name: str, text: str) -> None:
     (toy / "sql" / name).write_text(text)
 
 
-def upgrade(url: str, schema: str | None = None, to: str = "head") -> migrate.Report:
+def upgrade(url: str, schema: str | None = None, to: str = "head") -> migration.Report:
     with psycopg.connect(url, autocommit=True) as connection:
-        return migrate.Migration(connection, schema).upgrade(to)
+        return migration.Migration(connection, schema).upgrade(to)
 
 
 def query(url: str, sql: str, schema: str | None = None) -> list[Any]:
@@ -97,7 +98,7 @@ def test_second_migration_changes_nothing(toy: Path, empty_url: str, schema: str
 
 def test_failing_object_names_file_and_line_and_changes_nothing(toy: Path, empty_url: str) -> None:
     write(toy, "twice.sql", DOUBLE.format(result="text").replace("RETURN format", "RETURN RETURN format("))
-    with pytest.raises(migrate.FailedObject, match=r"sql/twice\.sql:7\b") as caught:
+    with pytest.raises(sinks.FailedObject, match=r"sql/twice\.sql:7\b") as caught:
         upgrade(empty_url)
     assert caught.value.exit_code == 1
     assert query(empty_url, ROUTINES_AND_RELATIONS) == []
@@ -108,7 +109,7 @@ def test_failing_change_leaves_the_old_version(toy: Path, empty_url: str) -> Non
     before = query(empty_url, DUMP)
     write(toy, "twice.sql", DOUBLE.format(result="text").replace("'%s:id'", "'%s'"))
     write(toy, "shown.sql", SHOWN.replace("FROM things", "FROM thongs"))
-    with pytest.raises(migrate.FailedObject, match=r'"thongs" does not exist.*sql/shown\.sql:1'):
+    with pytest.raises(sinks.FailedObject, match=r'"thongs" does not exist.*sql/shown\.sql:1'):
         upgrade(empty_url)
     assert query(empty_url, DUMP) == before
 
@@ -173,20 +174,20 @@ def test_object_of_the_user_in_the_way_is_named(toy: Path, empty_url: str) -> No
 def test_check_version_sees_code_and_database_differ(toy: Path, empty_url: str) -> None:
     with psycopg.connect(empty_url, autocommit=True) as connection:
         with pytest.raises(errors.DatabaseUnusable, match="run ta-lab2 migrate"):
-            migrate.check_version(connection)
-        migrate.Migration(connection).upgrade()
-        migrate.check_version(connection)
-        assert migrate.pending(connection) == []
+            version.check_version(connection)
+        migration.Migration(connection).upgrade()
+        version.check_version(connection)
+        assert migration.pending(connection) == []
         write(toy, "shown.sql", SHOWN + "-- changed\n")
-        assert migrate.pending(connection) == ["shown.sql is different"]
+        assert migration.pending(connection) == ["shown.sql is different"]
         with pytest.raises(errors.DatabaseUnusable, match="behind"):
-            migrate.check_version(connection)
+            version.check_version(connection)
         connection.execute("COMMENT ON TABLE ta_lab2_objects IS 'ta-lab2 99.0 revision 0001 digest x'")
         with pytest.raises(errors.DatabaseUnusable, match="newer"):
-            migrate.check_version(connection)
+            version.check_version(connection)
         connection.execute("UPDATE ta_lab2_version SET version_num = '9999'")
         with pytest.raises(errors.DatabaseUnusable, match="upgrade ta-lab2"):
-            migrate.Migration(connection).upgrade()
+            migration.Migration(connection).upgrade()
 
 
 def test_base_removes_all_of_ours_and_nothing_else(toy: Path, empty_url: str) -> None:
@@ -246,7 +247,7 @@ def test_base_needs_yes(cli: Cli) -> None:
 
 
 def test_manifest_names_every_file() -> None:
-    folder = migrate.resources("sql")
-    listed = {thing.path for thing in migrate.catalogue().objects}
+    folder = files.resources("sql")
+    listed = {thing.path for thing in files.catalogue().objects}
     present = {str(path.relative_to(folder)) for path in folder.rglob("*.sql")}
     assert listed == present

@@ -17,8 +17,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from ta_lab2_sql import plot
 from ta_lab2_sql.load import load_files
+from ta_lab2_sql.plot.read import NEWEST_BARS, read
 
 pytest.importorskip("plotly")
 pytest.importorskip("matplotlib")
@@ -46,10 +46,10 @@ def with_emas(solana: Db) -> Db:
 
 
 def test_a_chart_shows_what_the_relations_hold(solana: Db) -> None:
-    chart = plot.read(solana, 5426, ["3D", "1M_CAL"])
+    chart = read(solana, 5426, ["3D", "1M_CAL"])
     assert [panel.tf for panel in chart.panels] == ["3D", "1M_CAL"]
     three, months = (panel.candles for panel in chart.panels)
-    assert len(three) == plot.NEWEST_BARS
+    assert len(three) == NEWEST_BARS
     stored = solana.execute(
         "SELECT open, high, low, close, volume, is_closed FROM bars WHERE id = 5426 AND tf = '3D' "
         "ORDER BY bar_seq DESC LIMIT 200"
@@ -66,7 +66,7 @@ def test_a_chart_shows_what_the_relations_hold(solana: Db) -> None:
 
 def test_bars_stand_in_the_middle_of_their_windows(solana: Db) -> None:
     """Also when days are missing at an end of them: they don't overlap."""
-    (weeks,) = plot.read(solana, 5426, ["1W_CAL_ISO"], start=datetime(2024, 1, 1, tzinfo=timezone.utc)).panels
+    (weeks,) = read(solana, 5426, ["1W_CAL_ISO"], start=datetime(2024, 1, 1, tzinfo=timezone.utc)).panels
     middles = [candle.middle for candle in weeks.candles]
     apart = [(later - earlier) / timedelta(days=1) for earlier, later in pairwise(middles)]
     assert apart == pytest.approx([7] * len(apart), abs=1e-6)
@@ -74,7 +74,7 @@ def test_bars_stand_in_the_middle_of_their_windows(solana: Db) -> None:
 
 
 def test_a_chart_tells_canonical_values_from_previews(with_emas: Db) -> None:
-    chart = plot.read(with_emas, 5426, ["7D", "1M_CAL"], [9, 21, 50])
+    chart = read(with_emas, 5426, ["7D", "1M_CAL"], [9, 21, 50])
     week, month = chart.panels
     assert (week.variant, month.variant) == ("multi_tf", "cal_us")
     assert list(week.emas) == [9, 21, 50]
@@ -86,13 +86,13 @@ def test_a_chart_tells_canonical_values_from_previews(with_emas: Db) -> None:
     ).fetchall()
     assert [(point.ts, point.ema, point.roll) for point in week.emas[21]] == stored
     assert sum(not point.roll for point in week.emas[21]) == 1149 // 7 - 20
-    assert plot.read(with_emas, 5426, ["7D"], [9], variant="multi_tf").panels[0].emas[9] == week.emas[9]
+    assert read(with_emas, 5426, ["7D"], [9], variant="multi_tf").panels[0].emas[9] == week.emas[9]
 
 
 def test_weekends_of_a_stock_are_usual(db: Db) -> None:
     load_files(db, [str(files("ta_lab2_sql") / "demo_data" / "GOOG_900001.csv.gz")])
     db.execute("SELECT FROM refresh_bars(900001, 'multi_tf')")
-    chart = plot.read(db, 900001, ["1D"])
+    chart = read(db, 900001, ["1D"])
     assert chart.gaps
     assert {gap.usual for gap in chart.gaps} == {2}
     assert all(gap.days > 2 for gap in chart.gaps)

@@ -17,8 +17,9 @@ import pytest
 from cluster_rules import BUILDERS, refused
 from sql.series import load
 
-from ta_lab2_sql import distribute, errors, migrate, registry
+from ta_lab2_sql import errors
 from ta_lab2_sql.load import load_files
+from ta_lab2_sql.schema import distribute, migration, registry
 
 Db = psycopg.Connection[Any]
 Cli = Callable[..., Any]
@@ -323,7 +324,7 @@ def test_no_function_keeps_plans_that_do_not_know_the_asset(cluster: Db) -> None
     assert cluster.execute(GENERIC).fetchall() == []
     # A file that is applied anew is seen to.
     cluster.execute("UPDATE ta_lab2_objects SET sha256 = '' WHERE path LIKE '%%/append_emas.sql'")
-    report = migrate.Migration(cluster).upgrade()
+    report = migration.Migration(cluster).upgrade()
     assert "functions/emas/append_emas.sql" in report.applied
     assert report.distributed == 1
     assert cluster.execute(GENERIC).fetchall() == []

@@ -12,8 +12,9 @@ import psycopg
 import pytest
 from sql.series import load
 
-from ta_lab2_sql import distribute, errors, migrate, registry
+from ta_lab2_sql import errors
 from ta_lab2_sql.queries import query
+from ta_lab2_sql.schema import distribute, migration, registry
 
 Db = psycopg.Connection[Any]
 Cli = Callable[..., Any]
@@ -225,27 +226,28 @@ def test_the_command(cli: Cli, db: Db, tmp_path: Path) -> None:
 def test_a_migration_brings_new_tables_into_the_layout(split_db: Db) -> None:
     # As if a migration had made the table.
     alone = {"tables": ["emas_pending"], "partitions": 0}
-    for (statement,) in split_db.execute(query("distribute_partitions"), alone).fetchall():
+    for (statement,) in split_db.execute(query("schema/distribute_partitions"), alone).fetchall():
         split_db.execute(statement.encode())
-    assert migrate.pending(split_db) == ["table emas_pending is not like the others, 4 hash partitions by id"]
+    unlike = "table emas_pending is not like the others, 4 hash partitions by id"
+    assert migration.pending(split_db) == [unlike]
     # Any change of a file is a migration.
     split_db.execute("UPDATE ta_lab2_objects SET sha256 = '' WHERE path LIKE '%%/ema_step.sql'")
-    migrate.Migration(split_db).upgrade()
+    migration.Migration(split_db).upgrade()
     assert set(partitions(split_db).values()) == {4}
-    assert migrate.pending(split_db) == []
+    assert migration.pending(split_db) == []
 
 
 def test_a_schema_of_its_own(empty_url: str) -> None:
     with psycopg.connect(empty_url, autocommit=True) as db:
         name = 'a "schema" 100%'
-        migrate.Migration(db, name).upgrade()
+        migration.Migration(db, name).upgrade()
         db.execute(psycopg.sql.SQL("SET search_path TO {}").format(psycopg.sql.Identifier(name)))
         load(db, 1, days(20))
         db.execute("SELECT FROM refresh_emas(1)")
         distribute.apply(db, 2)
         assert set(partitions(db).values()) == {2}
         db.execute("SELECT FROM refresh_emas(1, p_full => true)")
-        migrate.Migration(db, name).upgrade("base")
+        migration.Migration(db, name).upgrade("base")
         left = db.execute(
             """SELECT relname FROM pg_class
                WHERE relnamespace = quote_ident(current_schema())::regnamespace"""

@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from ta_lab2_sql import registry
+from ta_lab2_sql.schema import registry
 
 TABLES = registry.read()
 

@@ -19,7 +19,7 @@ import psycopg
 from faults.place import PATIENCE, Place, until
 from law.machine import STORED, Comparison, World
 
-from ta_lab2_sql.migrate import Migration, pending
+from ta_lab2_sql.schema.migration import Migration, pending
 
 JOBS = ("load", "refresh", "migrate")
 VICTIMS = ("client", "backend", "server")

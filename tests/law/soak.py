@@ -48,7 +48,7 @@ def look(db: Db, number: int, shrink: bool) -> None:
 def histories(shrink: bool) -> Iterator[Callable[[int], str]]:
     """Random histories of a seed, on a server that forgets when it dies."""
     from ta_lab2_sql import server
-    from ta_lab2_sql.migrate import Migration
+    from ta_lab2_sql.schema.migration import Migration
 
     home = Path(tempfile.mkdtemp(prefix="ta-lab2-soak-", dir="/tmp" if os.path.isdir("/tmp") else None))
     home.chmod(0o755)

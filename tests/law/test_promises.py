@@ -214,6 +214,6 @@ def test_another_zone_reaches_months_that_were_built_alone(db: Db) -> None:
 
 def test_every_stored_table_is_compared(db: Db) -> None:
     """A table of assets that the law forgets would be a hole in it."""
-    from ta_lab2_sql import registry
+    from ta_lab2_sql.schema import registry
 
     assert sorted(STORED) == sorted(registry.read().distributed)

@@ -20,7 +20,7 @@ from pathlib import Path
 import psycopg
 
 from ta_lab2_sql import server
-from ta_lab2_sql.migrate import head_revision
+from ta_lab2_sql.schema.revisions import head_revision
 
 KEPT = Path(__file__).parents[1] / "fixtures" / "old"
 PRICES = Path(server.__file__).parent / "demo_data"

@@ -16,7 +16,8 @@ from law.machine import STORED, Comparison, World
 from old.keep import KEPT, NEWER
 
 from ta_lab2_sql import server
-from ta_lab2_sql.migrate import head_revision, resources
+from ta_lab2_sql.schema.files import resources
+from ta_lab2_sql.schema.revisions import head_revision
 
 ASSETS = (1, 7, 5426, 900001)
 READ = (7, 5426)

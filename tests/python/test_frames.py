@@ -8,11 +8,13 @@ from datetime import date, datetime, timedelta, timezone
 from importlib.resources import files
 from typing import Any
 
+import pandas as pd
 import psycopg
 import pytest
 
 import ta_lab2_sql
 from ta_lab2_sql.load import load_files
+from ta_lab2_sql.schema.migration import Migration
 
 pl = pytest.importorskip("polars")
 
@@ -132,12 +134,11 @@ def test_times_without_an_offset_are_utc(solana: Db) -> None:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    code = (
-        "import ta_lab2_sql, sys; print(*sorted({'polars', 'pandas', 'numpy', 'psycopg'} & set(sys.modules)))"
-    )
+    heavy = {"polars", "pandas", "numpy", "psycopg", "sqlalchemy"}
+    code = f"import ta_lab2_sql, sys; print(*sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
-    assert {"bars", "connect", "emas", "matrix", "snapshots"} <= set(dir(ta_lab2_sql))
+    assert {"bars", "connect", "emas", "engine", "matrix", "snapshots"} <= set(dir(ta_lab2_sql))
     assert not hasattr(ta_lab2_sql, "smas")
 
 
@@ -147,3 +148,21 @@ def test_connect_opens_what_the_commands_open(db_url: str) -> None:
             "SELECT current_setting('application_name'), count(*) FROM dim_period"
         ).fetchone()
     assert row == ("ta-lab2 python", 17)
+
+
+def test_engine_serves_pandas_and_the_schema_that_was_named(db_url: str, db: psycopg.Connection[Any]) -> None:
+    """Reads by name, commits what is written, and gives its connections back."""
+    db.execute('CREATE SCHEMA "two words"')
+    Migration(db, "two words").upgrade()
+    engine = ta_lab2_sql.engine(db_url, schema="two words")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO dim_period (period) VALUES (4321)")
+        connection.exec_driver_sql("SELECT sync_ema_alpha()")
+    frame = pd.read_sql("SELECT period FROM dim_period WHERE period > 4000", engine)
+    assert frame["period"].to_list() == [4321]
+    assert db.execute('SELECT count(*) FROM "two words".dim_period WHERE period = 4321').fetchone() == (1,)
+    assert db.execute("SELECT count(*) FROM public.dim_period WHERE period = 4321").fetchone() == (0,)
+    open_ones = """SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND application_name = 'ta-lab2 python'"""
+    assert db.execute(open_ones).fetchone() == (1,)
+    engine.dispose()

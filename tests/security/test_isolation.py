@@ -12,7 +12,7 @@ import pytest
 from law.machine import STORED, Comparison, World
 from psycopg import sql
 
-from ta_lab2_sql.migrate import Migration
+from ta_lab2_sql.schema.migration import Migration
 
 Db = psycopg.Connection[Any]
 

@@ -9,7 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from ta_lab2_sql import migrate
+from ta_lab2_sql.schema import migration
+from ta_lab2_sql.schema.files import first_sentence
 
 UNEXPLAINED = """
 SELECT c.relname || coalesce('.' || a.attname, '')
@@ -65,19 +66,19 @@ def test_a_relation_may_mean_something_else_by_a_column(db: psycopg.Connection[A
     ],
 )
 def test_first_sentences(text: str, sentence: str | None) -> None:
-    assert migrate.first_sentence(text) == sentence
+    assert first_sentence(text) == sentence
 
 
 def test_comments_follow_every_change(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A view made anew has lost the comments of its columns, whose own file is as it was."""
     with psycopg.connect(empty_url, autocommit=True) as connection:
-        migrate.Migration(connection).upgrade()
+        migration.Migration(connection).upgrade()
         connection.execute("DROP VIEW bars_latest")
         connection.execute("DELETE FROM ta_lab2_objects WHERE path = 'views/bars/bars_latest.sql'")
-        report = migrate.Migration(connection).upgrade()
+        report = migration.Migration(connection).upgrade()
         assert report.applied == ["views/bars/bars_latest.sql", "comments/columns.sql"]
         assert [name for (name,) in connection.execute(UNEXPLAINED)] == []
-        assert migrate.Migration(connection).upgrade().applied == []
+        assert migration.Migration(connection).upgrade().applied == []
 
 
 def test_offline_sql_has_the_comments(empty_url: str, tmp_path: Path, cli: Callable[..., Any]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ta_lab2_sql.migrate import check_version
 from ta_lab2_sql.queries import query
+from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings, pass_settings
 
 
@@ -22,7 +22,7 @@ def command(settings: Settings) -> None:
 
     with settings.connect("assets") as connection, connection.cursor(row_factory=dict_row) as cursor:
         check_version(connection)
-        found = cursor.execute(query("assets")).fetchall()
+        found = cursor.execute(query("commands/assets")).fetchall()
     settings.show(found, title=f"{len(found)} asset{'' if len(found) == 1 else 's'}")
     if not found:
         settings.note("load some: ta-lab2 load BTC_1.csv")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ta_lab2_sql.commands.refresh import Ids
+from ta_lab2_sql.options import Ids
 from ta_lab2_sql.settings import Settings, pass_settings
 
 

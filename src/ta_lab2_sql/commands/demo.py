@@ -18,9 +18,9 @@ import click
 
 from ta_lab2_sql.errors import WrongUsage, describe
 from ta_lab2_sql.load import Loaded, load_files
-from ta_lab2_sql.migrate import Migration
 from ta_lab2_sql.queries import query
-from ta_lab2_sql.refresh import run_refresh
+from ta_lab2_sql.refresh.run import run_refresh
+from ta_lab2_sql.schema.migration import Migration
 from ta_lab2_sql.settings import Settings, pass_settings
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _load(settings: Settings, connection: psycopg.Connection[Any]) -> list[Loade
         paths = [str(stack.enter_context(as_file(folder / name))) for name in ASSETS.values()]
         with connection.transaction():
             wanted = {"ids": list(ASSETS), "files": list(ASSETS.values())}
-            foreign = {asset for (asset,) in connection.execute(query("demo_foreign"), wanted)}
+            foreign = {asset for (asset,) in connection.execute(query("commands/demo_foreign"), wanted)}
             loaded = load_files(connection, paths)
             for row in loaded:
                 if row.id in foreign and (row.inserted or row.updated):
@@ -113,7 +113,7 @@ def _built(connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:
     from psycopg.rows import dict_row
 
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query("demo_built"), {"ids": list(ASSETS)}).fetchall()
+        return cursor.execute(query("commands/demo_built"), {"ids": list(ASSETS)}).fetchall()
 
 
 def _plot(settings: Settings) -> str | None:

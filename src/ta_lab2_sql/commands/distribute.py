@@ -32,8 +32,8 @@ def command(settings: Settings, plan_only: bool, do_it: bool, partitions: int | 
       ta-lab2 distribute --plan --partitions 16
       ta-lab2 distribute --apply --partitions 16
     """
-    from ta_lab2_sql import distribute
-    from ta_lab2_sql.migrate import check_version
+    from ta_lab2_sql.schema import distribute
+    from ta_lab2_sql.schema.version import check_version
 
     if plan_only == do_it:
         raise WrongUsage("plan or apply?", "the command line", "give --plan or --apply")
@@ -63,7 +63,7 @@ def command(settings: Settings, plan_only: bool, do_it: bool, partitions: int | 
 def _plan(settings: Settings, connection: object, partitions: int | None) -> None:
     import psycopg
 
-    from ta_lab2_sql import distribute
+    from ta_lab2_sql.schema import distribute
 
     assert isinstance(connection, psycopg.Connection)
     if settings.json:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ta_lab2_sql.errors import WorkFailed
-from ta_lab2_sql.migrate import pending
 from ta_lab2_sql.queries import query
+from ta_lab2_sql.schema.migration import pending
 from ta_lab2_sql.settings import Settings, pass_settings
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
                 "version", "error", f"the database is behind: {behind[0]}{more}", "run ta-lab2 migrate"
             )
             return
-        facts = cursor.execute(query("doctor"), {}).fetchone()
+        facts = cursor.execute(query("commands/doctor"), {}).fetchone()
         assert facts is not None
         sent = datetime.now(timezone.utc)
         yield _server(facts["server_number"] // 10000, facts["server_version"])

@@ -12,11 +12,11 @@ from pathlib import Path
 import click
 
 from ta_lab2_sql import export
-from ta_lab2_sql.commands.refresh import Ids, Moment, Name
 from ta_lab2_sql.errors import WrongUsage
-from ta_lab2_sql.migrate import check_version
-from ta_lab2_sql.refresh import VARIANTS
+from ta_lab2_sql.options import Ids, Moment, Name
+from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings, pass_settings
+from ta_lab2_sql.taxonomy import VARIANTS
 
 FORMS = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv"}
 

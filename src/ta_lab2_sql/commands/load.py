@@ -6,8 +6,8 @@ import click
 
 from ta_lab2_sql.errors import WrongUsage
 from ta_lab2_sql.load import FORMATS, LARGEST_ID, load_files
-from ta_lab2_sql.migrate import check_version
 from ta_lab2_sql.runs import logged
+from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings, pass_settings
 
 

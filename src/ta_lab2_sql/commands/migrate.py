@@ -37,22 +37,23 @@ def command(settings: Settings, as_sql: bool, to: str, check: bool, roles: bool,
       ta-lab2 migrate
       ta-lab2 migrate --sql > install.sql
     """
-    from ta_lab2_sql import migrate
+    from ta_lab2_sql.schema.migration import Migration, pending
+    from ta_lab2_sql.schema.offline import offline
 
     if as_sql:
         if check or to != "head":
             raise WrongUsage(
                 "--sql goes alone or with --roles", "the command line", "leave --to and --check out"
             )
-        click.echo(migrate.offline(settings.schema, roles=roles), nl=False)
+        click.echo(offline(settings.schema, roles=roles), nl=False)
         return
     with settings.connect("migrate") as connection:
         if check:
-            _check(settings, migrate.pending(connection))
+            _check(settings, pending(connection))
             return
         if to == "base" and not yes:
             raise WrongUsage("--to base drops all tables and their data", "--to", "add --yes if you mean it")
-        report = migrate.Migration(connection, settings.schema).upgrade(to, roles=roles)
+        report = Migration(connection, settings.schema).upgrade(to, roles=roles)
     record = {
         "schema": report.schema,
         "from": report.from_revision,

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ta_lab2_sql.commands.refresh import check_combination, refresh_options
+from ta_lab2_sql.options import check_combination, refresh_options
 from ta_lab2_sql.settings import Settings, pass_settings
 
 
@@ -24,8 +24,8 @@ def command(settings: Settings, /, what: str, **options: Any) -> None:
       ta-lab2 plan
       ta-lab2 plan bars --ids 1,52 --full-rebuild
     """
-    from ta_lab2_sql.plan import show_plan
-    from ta_lab2_sql.refresh import Request
+    from ta_lab2_sql.refresh.plan import show_plan
+    from ta_lab2_sql.refresh.request import Request
 
     check_combination(what, options)
     show_plan(settings, Request(what, **options))

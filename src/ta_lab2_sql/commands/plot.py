@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from ta_lab2_sql.commands.refresh import Moment, Name, Periods
 from ta_lab2_sql.errors import WrongUsage
-from ta_lab2_sql.migrate import check_version
-from ta_lab2_sql.refresh import VARIANTS
+from ta_lab2_sql.options import Moment, Name, Periods
+from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings, pass_settings
+from ta_lab2_sql.taxonomy import VARIANTS
 
 
 @click.command()
@@ -53,17 +53,18 @@ def command(
       ta-lab2 plot 1 7D --ema 21,50,200 -o btc.html
       ta-lab2 plot 1 1W_CAL_US 1M_CAL --from 2020-01-01 --log -o btc.png
     """
-    from ta_lab2_sql import plot
+    from ta_lab2_sql.plot.read import read
+    from ta_lab2_sql.plot.write import FORMS, write
 
     target = target or f"{asset}_{'_'.join(tfs)}.html"
-    if Path(target).suffix.lower() not in plot.FORMS:
+    if Path(target).suffix.lower() not in FORMS:
         raise WrongUsage(f"a chart is no '{Path(target).suffix}' file", target, "name it .html or .png")
     with settings.connect("plot") as connection:
         check_version(connection)
         if periods is None:
             periods = tuple(p for (p,) in connection.execute("SELECT period FROM dim_period ORDER BY period"))
-        chart = plot.read(connection, asset, tfs, periods, variant, start, end, log)
-    plot.write(chart, target)
+        chart = read(connection, asset, tfs, periods, variant, start, end, log)
+    write(chart, target)
     for note in chart.notes:
         settings.note(note)
     if settings.json:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ta_lab2_sql import __version__
-from ta_lab2_sql.commands.refresh import Ids, ParamType
+from ta_lab2_sql._version import __version__
 from ta_lab2_sql.errors import WorkFailed, WrongUsage
-from ta_lab2_sql.migrate import check_version, current_revision
+from ta_lab2_sql.options import Ids, ParamType
 from ta_lab2_sql.queries import query
+from ta_lab2_sql.schema.version import check_version, current_revision
 from ta_lab2_sql.settings import Settings, pass_settings
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def command(
     with settings.connect("status") as connection, connection.cursor(row_factory=dict_row) as cursor:
         check_version(connection)
         if runs:
-            found = cursor.execute(query("status_runs"), {"count": count}).fetchall()
+            found = cursor.execute(query("commands/status_runs"), {"count": count}).fetchall()
             listed = found if settings.json else [_run(row) for row in found]
             settings.show(listed, title=f"last {len(found)} runs" if len(found) != 1 else "last run")
             return
@@ -107,13 +107,14 @@ def _look(
 ) -> dict[str, Any]:
     if ids is not None:
         cursor.execute("SELECT check_ids(%s::int[])", (list(ids),))
-    from ta_lab2_sql import distribute
+    from ta_lab2_sql.schema import distribute
 
     layout = distribute.layout(connection)
-    server = cursor.execute(query("status_server")).fetchone()
+    server = cursor.execute(query("commands/status_server")).fetchone()
     assert server is not None
-    assets = cursor.execute(query("status_assets"), {"ids": None if ids is None else list(ids)}).fetchall()
-    last = cursor.execute(query("status_runs"), {"count": 1}).fetchone()
+    wanted = {"ids": None if ids is None else list(ids)}
+    assets = cursor.execute(query("commands/status_assets"), wanted).fetchall()
+    last = cursor.execute(query("commands/status_runs"), {"count": 1}).fetchone()
     return {
         "version": __version__,
         "revision": current_revision(connection),
@@ -154,7 +155,7 @@ def _bytes(size: int) -> str:
 
 
 def _ago(then: datetime, now: datetime) -> str:
-    from ta_lab2_sql.plan import duration
+    from ta_lab2_sql.refresh.plan import duration
 
     return f"{duration(max((now - then).total_seconds(), 0))} ago"
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ta_lab2_sql.errors import WrongUsage
-from ta_lab2_sql.migrate import check_version
 from ta_lab2_sql.queries import query
+from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings, pass_settings
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ def _read(
     count: int,
 ) -> list[dict[str, Any]]:
     if windows:
-        return cursor.execute(query("timeframe_windows"), {"tf": tf, "first": day, "count": count}).fetchall()
+        wanted = {"tf": tf, "first": day, "count": count}
+        return cursor.execute(query("commands/timeframe_windows"), wanted).fetchall()
     groups = GROUPS[family] if family else None
-    return cursor.execute(query("timeframes"), {"tf": tf, "groups": groups, "first": day}).fetchall()
+    return cursor.execute(query("commands/timeframes"), {"tf": tf, "groups": groups, "first": day}).fetchall()

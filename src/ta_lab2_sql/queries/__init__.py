@@ -1,4 +1,7 @@
-"""The SQL statements of the commands, one file each, read by name."""
+"""The SQL statements of the program, one file each, read by name: `refresh/plan` is refresh/plan.sql.
+
+A folder is named after the package or module that sends them.
+"""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from ta_lab2_sql import distribute
-from ta_lab2_sql.migrate import Migration
+from ta_lab2_sql.schema import distribute
+from ta_lab2_sql.schema.migration import Migration
 
 
 @pytest.fixture

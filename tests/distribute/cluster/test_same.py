@@ -24,7 +24,7 @@ from sql.test_bars_reference import *  # noqa: F403
 from sql.test_emas import test_golden_relations  # noqa: F401
 
 from sql import test_ema_examples
-from ta_lab2_sql import distribute
+from ta_lab2_sql.schema import distribute
 
 Db = psycopg.Connection[Any]
 Cli = Callable[..., Any]

@@ -1,0 +1,120 @@
+"""What a chart shows, and its colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ta_lab2_sql.plot.colours import EMAS
+
+# More canonical values than this run together as dots, so the line goes without.
+DOTS = 260
+
+
+
+@dataclass(frozen=True, slots=True)
+class Candle:
+    """One bar."""
+
+    middle: datetime
+    width: timedelta
+    time_open: datetime
+    time_close: datetime
+    open: float
+    high: float
+    low: float
+    close: float
+    body_low: float
+    body_height: float
+    rises: bool
+    volume: float | None
+    is_closed: bool
+    days: int
+    days_remaining: int
+    missing: int
+
+    @property
+    def told(self) -> str:
+        """What there is to say about its days."""
+        parts = [] if self.is_closed else [f"forming, {self.days_remaining} to go"]
+        parts += [f"{self.days} day{'s' if self.days > 1 else ''}"]
+        parts += [f"{self.missing} missing"] if self.missing else []
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One day of an EMA; roll: a preview."""
+
+    ts: datetime
+    ema: float
+    roll: bool
+
+
+def has_dots(points: list[Point]) -> bool:
+    """Whether canonical values need dots to be told from previews, and have the room."""
+    canonical = sum(not point.roll for point in points)
+    return canonical < len(points) and canonical <= DOTS
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A run of missing days, longer than usual for the asset."""
+
+    after: datetime
+    before: datetime
+    days: int
+    usual: int
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One timeframe: its candles, and per period the points of its EMA."""
+
+    tf: str
+    variant: str
+    candles: list[Candle]
+    emas: dict[int, list[Point]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """All that is drawn."""
+
+    name: str
+    panels: list[Panel]
+    gaps: list[Gap]
+    log: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """Asset and timeframes."""
+        return f"{self.name}: {', '.join(panel.tf for panel in self.panels)}"
+
+    @property
+    def colours(self) -> dict[int, str]:
+        """A colour for each period, the same in all panels."""
+        periods = sorted({period for panel in self.panels for period in panel.emas})
+        return {period: EMAS[number % len(EMAS)] for number, period in enumerate(periods)}
+
+    @property
+    def range(self) -> tuple[datetime, datetime]:
+        """The time that the candles fill."""
+        candles = [candle for panel in self.panels for candle in panel.candles]
+        return min(c.middle - c.width / 2 for c in candles), max(c.middle + c.width / 2 for c in candles)
+
+    @property
+    def legend(self) -> str:
+        """How to read it."""
+        parts = []
+        if any(panel.emas for panel in self.panels):
+            parts.append("EMAs: bold where bars closed (canonical), thin: the preview of each day")
+        if any(not candle.is_closed for panel in self.panels for candle in panel.candles):
+            parts.append("pale: the bar still forming")
+        if self.gaps:
+            usual = self.gaps[0].usual
+            parts.append(
+                "shaded: missing days" + (f" (more than the usual {usual} in a row)" if usual else "")
+            )
+        return "; ".join(parts)

@@ -1,0 +1,137 @@
+"""Draw a chart as a picture, without a browser or a display."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+
+from ta_lab2_sql.plot.colours import FAINT, FALLS, GRID, INK, MISSING, RISES
+from ta_lab2_sql.plot.model import Candle, Chart, Panel, has_dots
+
+WIDTH, HEIGHT, DPI = 13.0, 6.2, 130
+PALE = 0.4
+
+
+def draw(chart: Chart, path: Path) -> None:
+    """Write the file."""
+    panels = len(chart.panels)
+    figure = Figure(
+        figsize=(WIDTH, 1.0 + HEIGHT * (1 if panels == 1 else 0.72 * panels)), dpi=DPI, facecolor="white"
+    )
+    FigureCanvasAgg(figure)
+    inches = figure.get_figheight()
+    axes = figure.subplots(
+        2 * panels, 1, sharex=True, squeeze=False,
+        gridspec_kw={"height_ratios": [4, 1] * panels, "hspace": 0.06, "left": 0.065, "right": 0.985,
+                     "top": 1 - 0.85 / inches, "bottom": 0.45 / inches},
+    )[:, 0]  # fmt: skip
+    for number, panel in enumerate(chart.panels):
+        _panel(chart, panel, axes[2 * number], axes[2 * number + 1])
+    for axis in axes:
+        _style(axis)
+        for gap in chart.gaps:
+            axis.axvspan(gap.after, gap.before, color=MISSING, alpha=0.22, linewidth=0, zorder=0)
+    locator = AutoDateLocator(minticks=5, maxticks=14)
+    axes[-1].xaxis.set_major_locator(locator)
+    axes[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    figure.align_ylabels(axes)
+    figure.text(0.012, 1 - 0.12 / inches, chart.title, fontsize=15, weight="bold", color=INK, va="top")
+    figure.text(0.012, 1 - 0.46 / inches, chart.legend, fontsize=9, color=FAINT, va="top")
+    _legend(figure, chart, 1 - 0.1 / inches)
+    figure.savefig(path, format="png")
+
+
+def _panel(chart: Chart, panel: Panel, price: Any, volume: Any) -> None:
+    # Bars would hold the axis at the lowest of them.
+    price.use_sticky_edges = False
+    for rises in (True, False):
+        for closed in (True, False):
+            chosen = [c for c in panel.candles if c.rises == rises and c.is_closed == closed]
+            if chosen:
+                _candles(price, volume, chosen, RISES if rises else FALLS, 1.0 if closed else PALE)
+    for candle in panel.candles:
+        if not candle.is_closed:
+            price.annotate("forming", (date2num(candle.middle), candle.high), xytext=(0, 4), fontsize=7.5,
+                           textcoords="offset points", ha="center", color=FAINT, zorder=6,
+                           path_effects=[withStroke(linewidth=2.5, foreground="white")])  # fmt: skip
+    for period, points in panel.emas.items():
+        colour = chart.colours[period]
+        canonical = [point for point in points if not point.roll]
+        price.plot(
+            [p.ts for p in points], [p.ema for p in points], color=colour, alpha=0.5, linewidth=0.8, zorder=4
+        )
+        price.plot(
+            [p.ts for p in canonical], [p.ema for p in canonical], color=colour, linewidth=1.4, zorder=5,
+            marker="o" if has_dots(points) else None, markersize=2.2,
+        )  # fmt: skip
+    if chart.log:
+        price.set_yscale("log")
+        low, high = price.get_ylim()
+        if high < 30 * low:
+            # Too few powers of ten for labels.
+            price.yaxis.set_major_locator(MaxNLocator(7))
+        price.yaxis.set_minor_formatter(NullFormatter())
+    price.set_ylabel(panel.tf, color=INK, fontsize=11)
+    price.yaxis.set_major_formatter(FuncFormatter(_price))
+    volume.set_ylabel("volume", color=FAINT, fontsize=8)
+    volume.yaxis.set_major_locator(MaxNLocator(2))
+    volume.yaxis.set_major_formatter(FuncFormatter(_volume))
+    volume.set_ylim(bottom=0)
+
+
+def _candles(price: Any, volume: Any, candles: list[Candle], colour: str, alpha: float) -> None:
+    middles = [date2num(candle.middle) for candle in candles]
+    widths = [0.78 * candle.width.total_seconds() / 86_400 for candle in candles]
+    price.vlines(middles, [c.low for c in candles], [c.high for c in candles], color=colour, linewidth=0.9,
+                 alpha=alpha, zorder=2)  # fmt: skip
+    # A body without height is drawn by its edge.
+    price.bar(middles, [c.body_height for c in candles], widths, [c.body_low for c in candles], color=colour,
+              edgecolor=colour, linewidth=0.6, alpha=alpha, zorder=3)  # fmt: skip
+    known = [
+        (x, c.volume, w) for x, c, w in zip(middles, candles, widths, strict=True) if c.volume is not None
+    ]
+    if known:
+        xs, values, wide = zip(*known, strict=True)
+        volume.bar(xs, values, wide, color=colour, alpha=0.75 * alpha, linewidth=0, zorder=2)
+
+
+def _price(value: float, position: int | None) -> str:
+    return f"{value:,.6g}" if abs(value) < 10_000 else f"{value:,.0f}"
+
+
+def _volume(value: float, position: int | None) -> str:
+    for power, letter in ((12, "T"), (9, "B"), (6, "M"), (3, "K")):
+        if abs(value) >= 10**power:
+            return f"{value / 10**power:.3g}{letter}"
+    return f"{value:.3g}"
+
+
+def _style(axis: Any) -> None:
+    axis.margins(x=0.01)
+    axis.grid(True, color=GRID, linewidth=0.8, zorder=0)
+    axis.set_axisbelow(True)
+    axis.tick_params(which="both", colors=FAINT, labelsize=8.5, length=0)
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axis.spines[side].set_color(GRID)
+
+
+def _legend(figure: Figure, chart: Chart, top: float) -> None:
+    if not chart.colours:
+        return
+    lines = [
+        Line2D([], [], color=colour, marker="o", markersize=3, linewidth=1.6)
+        for colour in chart.colours.values()
+    ]
+    figure.legend(
+        lines, [f"EMA {period}" for period in chart.colours], loc="upper right", bbox_to_anchor=(0.99, top),
+        ncols=min(len(lines), 9), frameon=False, fontsize=9, labelcolor=INK,
+    )  # fmt: skip

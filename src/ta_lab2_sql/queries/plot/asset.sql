@@ -1,0 +1,20 @@
+-- What a chart of an asset says about it: its name (a source that numbers assets gives none), the families
+-- of the timeframes asked for, and where to begin: at the first of the newest bars of the shortest timeframe.
+SELECT
+    (SELECT nullif(regexp_replace(name, '^[0-9]+$', ''), '') FROM cmc_price_histories7
+     WHERE id = %(id)s ORDER BY "timestamp" DESC LIMIT 1) AS name,
+    (SELECT array_agg(t.family ORDER BY w.n) FROM unnest(%(tfs)s::text[]) WITH ORDINALITY AS w (tf, n)
+     JOIN dim_timeframe AS t USING (tf)) AS families,
+    coalesce(
+        (SELECT min(newest.time_open) FROM (
+            SELECT b.time_open
+            FROM bars AS b
+            WHERE b.id = %(id)s AND b.time_close < coalesce(%(end)s::timestamptz, 'infinity') AND b.tf = (
+                SELECT t.tf FROM dim_timeframe AS t
+                WHERE t.tf = ANY (%(tfs)s::text[]) ORDER BY t.tf_days_nominal LIMIT 1)
+            ORDER BY b.bar_seq DESC LIMIT %(bars)s) AS newest),
+        (SELECT min(newest.time_open) FROM (
+            SELECT d.time_open
+            FROM cmc_price_bars_1d AS d
+            WHERE d.id = %(id)s AND d."timestamp" < coalesce(%(end)s::timestamptz, 'infinity')
+            ORDER BY d.bar_seq DESC LIMIT %(bars)s) AS newest)) AS start

@@ -1,0 +1,64 @@
+-- What a refresh would do: a row per stage, family, action and reason.
+-- The last row, without a stage, is the whole: how many assets have something to do, and how many seconds
+-- it takes by past runs of this database.
+WITH todo AS MATERIALIZED (
+    SELECT *, regexp_replace(reason, ' from [0-9-]+$', '') AS why FROM refresh_plan(
+        p_ids => %(ids)s::int[],
+        p_stage => %(what)s,
+        p_families => %(families)s::text[],
+        p_variants => %(variants)s::text[],
+        p_full => %(full)s,
+        p_tz => %(tz)s,
+        p_lookback_days => %(lookback_days)s::int,
+        p_tfs => %(tfs)s::text[],
+        p_periods => %(periods)s::int[],
+        p_time_min => %(time_min)s::timestamptz,
+        p_time_max => %(time_max)s::timestamptz,
+        p_keep_rejects => %(keep_rejects)s,
+        p_include_non_canonical => %(include_non_canonical)s)
+),
+past AS (
+    SELECT
+        w.stage, w.action,
+        sum(w.seconds) / nullif(sum(w.assets), 0) AS per_asset,
+        sum(w.seconds) / nullif(sum(w.days), 0) AS per_day
+    FROM (SELECT work FROM runs WHERE work IS NOT NULL ORDER BY run_id DESC LIMIT 50) AS r
+    CROSS JOIN LATERAL jsonb_to_recordset(r.work)
+        AS w (stage text, action text, assets bigint, days bigint, seconds float8)
+    GROUP BY w.stage, w.action
+),
+per_asset AS (
+    -- One call brings all families of a stage up to date: the strongest action decides how long it takes.
+    SELECT
+        t.id, t.stage, max(t.days) AS days,
+        (array_agg(t.action ORDER BY array_position(
+            ARRAY['rebuild', 'backfill', 'revise', 'append', 'noop'], t.action)))[1] AS action
+    FROM todo AS t
+    GROUP BY t.id, t.stage
+),
+cost AS (
+    SELECT
+        count(DISTINCT a.id) AS assets,
+        sum(CASE WHEN a.action = 'rebuild' THEN coalesce(a.days * p.per_day, p.per_asset)
+            ELSE p.per_asset END) AS seconds,
+        count(*) FILTER (WHERE p.per_asset IS NULL) AS unknown
+    FROM per_asset AS a
+    LEFT JOIN past AS p ON p.stage = a.stage AND p.action = a.action
+)
+SELECT * FROM (
+    SELECT
+        t.stage, t.family, t.action, t.why AS reason, count(*) AS assets, sum(t.new_days) AS new_days,
+        min(t.dirty_from) AS first_day, NULL::float8 AS seconds,
+        (array_agg(t.id ORDER BY t.id))[1:5] AS ids
+    FROM todo AS t
+    GROUP BY t.stage, t.family, t.action, t.why
+    ORDER BY
+        t.stage,
+        array_position(
+            '{1d,multi_tf,multi_tf_v2,cal_us,cal_iso,cal_anchor_us,cal_anchor_iso}'::text[], t.family),
+        count(*) DESC, t.action, t.why
+) AS why
+UNION ALL
+SELECT
+    NULL, NULL, NULL, NULL, c.assets, NULL, NULL, CASE WHEN c.unknown = 0 THEN c.seconds END, NULL
+FROM cost AS c

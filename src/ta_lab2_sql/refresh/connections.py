@@ -1,0 +1,62 @@
+"""Connections of the driver to its servers, and what this machine has to work with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ta_lab2_sql import errors
+from ta_lab2_sql.settings import Settings
+
+if TYPE_CHECKING:
+    import psycopg
+
+# A server that restarts is waited for this long, in seconds, when no connection is left.
+PATIENCE = 15.0
+
+
+def connect(settings: Settings) -> psycopg.Connection[Any]:
+    """The driver's own connection; a server that is just starting is waited for."""
+    import psycopg
+    import tenacity
+
+    # 57P03: the server is starting up, 53300: too many connections for now.
+    starting = tenacity.retry_if_exception(
+        lambda error: (
+            isinstance(error, psycopg.OperationalError)
+            and (error.sqlstate in ("57P03", "53300") or "starting up" in str(error))
+        )
+    )
+    attempts = tenacity.Retrying(
+        retry=starting,
+        wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
+        stop=tenacity.stop_after_delay(PATIENCE),
+        reraise=True,
+    )
+    return attempts(settings.connect, "refresh")
+
+
+def check_nodes(nodes: Sequence[Settings], asset: int | None) -> None:
+    """Refuse addresses that don't lead to the assets of the first one."""
+    import psycopg
+
+    for node in nodes if asset is not None else ():
+        try:
+            with connect(node) as connection:
+                connection.execute("SELECT check_asset(%s)", (asset,))
+        except psycopg.Error as error:
+            if error.sqlstate not in {"TA001", *errors.NOT_MIGRATED_STATES}:
+                raise
+            raise errors.WrongUsage(
+                "the addresses lead to different databases",
+                f"{node.masked_url()} doesn't know asset {asset}",
+                "give nodes of one cluster",
+            ) from error
+
+
+def cpus() -> int:
+    """The CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,112 @@
+"""A refresh from its plan to its note in the log."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from ta_lab2_sql import errors
+from ta_lab2_sql.queries import query
+from ta_lab2_sql.refresh.connections import check_nodes, connect, cpus
+from ta_lab2_sql.refresh.progress import Reporter, Silence
+from ta_lab2_sql.refresh.request import Request
+from ta_lab2_sql.refresh.result import Interrupted, Result
+from ta_lab2_sql.refresh.workers import Workers
+from ta_lab2_sql.runs import Log, logged
+from ta_lab2_sql.schema.version import check_version, current_schema
+from ta_lab2_sql.settings import Settings, jsonable
+
+if TYPE_CHECKING:
+    import psycopg
+
+MOST_IDS = 200
+
+
+def run_refresh(settings: Settings, what: str, ids: Sequence[int] | None = None, **options: Any) -> Result:
+    """Refresh bars, emas or all of some assets (None: all); raises when any of them fails."""
+    request = Request(what, ids=None if ids is None else tuple(dict.fromkeys(ids)), **options)
+    result = execute(settings, request, Silence())
+    result.raise_for_trouble()
+    return result
+
+
+def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
+    """Do what is asked for; what failed is in the result."""
+    started = time.monotonic()
+    with connect(settings) as connection:
+        check_version(connection)
+        looked_at, days = _plan(connection, request)
+        if connection.execute(query("refresh/alphas")).fetchone() == (True,):
+            connection.execute("SELECT sync_ema_alpha()")
+        result = Result(request, looked_at=looked_at, to_do=len(days), days=days)
+        nodes = settings.nodes()
+        check_nodes(nodes[1:], next(iter(days), None))
+        result.workers = max(1, min(min(request.workers, cpus()) * len(nodes), len(days)))
+        with logged(connection, f"refresh {request.what}", request.given()) as log:
+            log.assets = looked_at
+            reporter.started(result)
+            if days:
+                Workers(settings, request, list(days), result, reporter).go()
+                _analyze(connection, result)
+            result.seconds = time.monotonic() - started
+            _record(log, result)
+        _notify(connection, result, log.run_id)
+    reporter.ended(result)
+    return result
+
+
+def _plan(connection: psycopg.Connection[Any], request: Request) -> tuple[int, dict[int, dict[str, int]]]:
+    """How many assets are looked at, and those with something to do: days at most, by stage."""
+    rows = connection.execute(query("refresh/todo"), request.parameters()).fetchall()
+    days = {asset: {"bars": bars, "emas": emas} for asset, bars, emas in rows}
+    if request.ids is not None:
+        return len(request.ids), days
+    counted = connection.execute("SELECT count(*)::int FROM asset_ids()").fetchone()
+    return (counted[0] if counted else 0), days
+
+
+def _analyze(connection: psycopg.Connection[Any], result: Result) -> None:
+    """Tell the planner of what was built from nothing: guessing, it reads a calendar EMA in seconds."""
+    import psycopg
+
+    rows = (row for outcome in result.outcomes for row in outcome.rows)
+    if not result.interrupted and any(row["action"] == "rebuild" and row["written"] for row in rows):
+        # Without the right to it the server only warns; what was refreshed stays as it is in any case.
+        with suppress(psycopg.Error):
+            connection.execute(query("refresh/analyze"))
+
+
+def _record(log: Log, result: Result) -> None:
+    """Put the outcome into the log of runs."""
+    log.changed, log.failed, log.work = len(result.changed), len(result.failures), result.work()
+    try:
+        result.raise_for_trouble()
+    except Interrupted as error:
+        log.outcome, log.error = "interrupted", error.format_message()
+    except Exception as error:
+        told = errors.describe(error)
+        log.outcome, log.error = "failed", told.format_message() if told else str(error)
+
+
+def _notify(connection: psycopg.Connection[Any], result: Result, run_id: int) -> None:
+    """Tell who listens on the channel ta_lab2 that something changed."""
+    changed = result.changed
+    if not changed:
+        return
+    # The run is logged and done; that somebody couldn't be told doesn't make it fail.
+    with suppress(Exception):
+        payload = {
+            "event": "refresh",
+            "what": result.request.what,
+            "schema": current_schema(connection),
+            "run_id": run_id,
+            "changed": len(changed),
+            "failed": len(result.failures),
+            # A payload has at most 8000 bytes; who needs all ids of a large run reads the states.
+            "ids": changed[:MOST_IDS],
+            "dirty_from": result.dirty_from,
+        }
+        connection.execute(query("refresh/notify"), {"payload": json.dumps(payload, default=jsonable)})

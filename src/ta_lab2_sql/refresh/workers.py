@@ -1,0 +1,250 @@
+"""Workers that refresh assets beside each other."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from ta_lab2_sql import errors
+from ta_lab2_sql.queries import query
+from ta_lab2_sql.refresh.connections import PATIENCE, connect
+from ta_lab2_sql.refresh.progress import Reporter
+from ta_lab2_sql.refresh.request import Request, Step, steps
+from ta_lab2_sql.refresh.result import Failure, Outcome, Result
+from ta_lab2_sql.settings import Settings
+
+if TYPE_CHECKING:
+    import psycopg
+    import psycopg_pool
+
+# What another attempt may cure: a serialisation failure, a deadlock.
+RETRY_STATES = frozenset({"40001", "40P01"})
+# What no asset is to blame for: no privilege, functions of another version. The run ends.
+FATAL_STATES = errors.NOT_MIGRATED_STATES | {"42501", "TA040"}
+
+
+class Workers:
+    """Workers that take assets from a queue, each with a connection of the pool."""
+
+    def __init__(
+        self, settings: Settings, request: Request, ids: Sequence[int], result: Result, reporter: Reporter
+    ) -> None:
+        self.settings, self.request, self.result, self.reporter = settings, request, result, reporter
+        self.steps = steps(request)
+        self.statements = {step.stage: query(f"refresh/{step.stage}") for step in self.steps}
+        self.waiting = deque(ids)
+        self.stop = threading.Event()
+        self.interrupted = threading.Event()
+        self.done: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
+        self.lock = threading.Lock()
+        self.active: set[psycopg.Connection[Any]] = set()
+
+    def go(self) -> None:
+        """Work until nothing waits, or until something ends the run."""
+        import logging
+
+        import psycopg_pool
+
+        # Its warnings would spoil our output; what they say arrives as an error in the end.
+        logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
+        logging.getLogger("psycopg.pool").propagate = False
+        workers, nodes = self.result.workers, self.settings.nodes()[: self.result.workers]
+        threads = []
+        with ExitStack() as pools:
+            for number, node in enumerate(nodes):
+                share = len(range(number, workers, len(nodes)))
+                pool = psycopg_pool.ConnectionPool(
+                    node.conninfo("refresh"),
+                    min_size=share,
+                    max_size=share,
+                    kwargs={"autocommit": True},
+                    configure=node.configure,
+                    open=False,
+                )
+                pools.enter_context(pool)
+                threads += [
+                    threading.Thread(target=self._work, args=(node, pool), daemon=True) for _ in range(share)
+                ]
+            for thread in threads:
+                thread.start()
+            try:
+                self._collect(workers)
+            except KeyboardInterrupt:
+                self._interrupt(threads)
+        self.result.not_started = list(self.waiting)
+
+    def _collect(self, workers: int) -> None:
+        while workers:
+            # A limit, so that a signal is noticed on every platform.
+            with suppress(queue.Empty):
+                workers -= self._take(self.done.get(timeout=0.5))
+
+    def _take(self, item: Outcome | BaseException | None) -> int:
+        """Note what a worker reports; 1 when it has ended."""
+        if item is None:
+            return 1
+        if isinstance(item, BaseException):
+            self.result.fatal = self.result.fatal or item
+            self.stop.set()
+            return 0
+        self.reporter.finished(item, self.result)
+        return 0
+
+    def _interrupt(self, threads: list[threading.Thread]) -> None:
+        """Cancel what runs, so that its transactions are undone, and wait for the workers."""
+        self.result.interrupted = True
+        self.interrupted.set()
+        self.stop.set()
+        while any(thread.is_alive() for thread in threads):
+            # Again and again: a call that was just being sent isn't running yet.
+            with self.lock:
+                running = list(self.active)
+            for connection in running:
+                with suppress(Exception):
+                    connection.cancel_safe(timeout=2)
+            for thread in threads:
+                thread.join(0.1 / len(threads))
+        while not self.done.empty():
+            self._take(self.done.get())
+
+    def _work(self, node: Settings, pool: psycopg_pool.ConnectionPool[Any]) -> None:
+        try:
+            while not self.stop.is_set():
+                with self._connection(node, pool) as connection:
+                    if connection is None:
+                        return
+                    try:
+                        asset = self.waiting.popleft()
+                    except IndexError:
+                        return
+                    outcome = self._asset(connection, asset)
+                    if outcome.failure is not None and self.request.fail_fast:
+                        self.stop.set()
+                    # Kept here, where no interrupt can come between taking it and keeping it.
+                    self.result.outcomes.append(outcome)
+                    self.done.put(outcome)
+        except BaseException as error:
+            self.done.put(error)
+        finally:
+            self.done.put(None)
+
+    @contextmanager
+    def _connection(
+        self, node: Settings, pool: psycopg_pool.ConnectionPool[Any]
+    ) -> Iterator[psycopg.Connection[Any] | None]:
+        """A connection of the pool; None: the run ends. Raises when the server is gone."""
+        import psycopg_pool
+
+        given_up = time.monotonic() + PATIENCE
+        connection = None
+        while connection is None:
+            # Other nodes may have taken all the work while this one was away.
+            if self.stop.is_set() or not self.waiting:
+                yield None
+                return
+            with suppress(psycopg_pool.PoolTimeout):
+                connection = pool.getconn(timeout=1)
+            with self.lock:
+                others = bool(self.active)
+            if connection is None and not others and time.monotonic() > given_up:
+                # Raises what is wrong in the server's own words.
+                connect(node).close()
+        with self.lock:
+            self.active.add(connection)
+        try:
+            yield connection
+        finally:
+            with self.lock:
+                self.active.discard(connection)
+            pool.putconn(connection)
+
+    def _asset(self, connection: psycopg.Connection[Any], asset: int) -> Outcome:
+        import psycopg
+
+        outcome = Outcome(asset)
+        started = time.monotonic()
+        stage = ""
+        try:
+            for step in self.steps:
+                if self.interrupted.is_set():
+                    outcome.cancelled = True
+                    break
+                stage, began = step.stage, time.monotonic()
+                outcome.rows += [{"stage": stage, **row} for row in self._call(connection, step, asset)]
+                outcome.took[stage] = outcome.took.get(stage, 0.0) + time.monotonic() - began
+        except psycopg.errors.QueryCanceled as error:
+            if self.interrupted.is_set():
+                outcome.cancelled = True
+            else:
+                outcome.failure = _failure(error, asset, stage)
+        except psycopg.Error as error:
+            if error.sqlstate in FATAL_STATES:
+                self.stop.set()
+                self.done.put(error)
+                outcome.cancelled = True
+            # The step before removed the last of an asset whose raw days are gone.
+            elif error.sqlstate != "TA001" or not outcome.rows:
+                outcome.failure = _failure(error, asset, stage)
+        outcome.seconds = time.monotonic() - started
+        return outcome
+
+    def _call(self, connection: psycopg.Connection[Any], step: Step, asset: int) -> list[dict[str, Any]]:
+        """One function, one asset, one transaction; again after a serialisation failure or a deadlock."""
+        import psycopg
+        import tenacity
+        from psycopg.rows import dict_row
+
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(
+                lambda error: isinstance(error, psycopg.Error) and error.sqlstate in RETRY_STATES
+            ),
+            wait=tenacity.wait_random_exponential(multiplier=0.05, max=2),
+            stop=tenacity.stop_any(tenacity.stop_after_delay(60), tenacity.stop_when_event_set(self.stop)),
+            reraise=True,
+        )
+        statement = self.statements[step.stage]
+        with connection.cursor(row_factory=dict_row) as cursor:
+            found: list[dict[str, Any]] = attempts(
+                lambda: cursor.execute(statement, self._parameters(step, asset)).fetchall()
+            )
+        for row in found:
+            row.setdefault("rejected", 0)
+            row.setdefault("deleted", 0)
+        return found
+
+    def _parameters(self, step: Step, asset: int) -> dict[str, Any]:
+        from psycopg.types.numeric import Int4
+
+        request = self.request
+        return {
+            # An int4 of its own, without a cast, so that a cluster sees the asset in the call.
+            "id": Int4(asset),
+            "family": step.family,
+            "full": request.full_rebuild and not (request.what == "emas" and step.stage == "bars"),
+            "tz": request.tz,
+            "lookback_days": request.lookback_days,
+            "tfs": list(request.tfs) or None if step.family != "1d" or request.what == "bars" else None,
+            "time_min": request.time_min,
+            "time_max": request.time_max,
+            "keep_rejects": request.keep_rejects,
+            "include_non_canonical": request.include_non_canonical,
+            "periods": None if request.periods is None else list(request.periods),
+            "upstream": step.upstream,
+        }
+
+
+def _failure(error: psycopg.Error, asset: int, stage: str) -> Failure:
+    told = errors.from_database(error)
+    lost = error.sqlstate is None or error.sqlstate[:2] == "08" or error.sqlstate[:3] == "57P"
+    return Failure(
+        asset,
+        stage,
+        error.sqlstate or "08006",
+        errors.one_line("; ".join(part for part in (told.what, told.where) if part)),
+        "run it again: the asset is as it was before" if lost else told.todo,
+    )

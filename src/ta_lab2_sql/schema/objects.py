@@ -1,0 +1,75 @@
+"""The functions and views in a database: what each file made, applied by the hash of its content."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ta_lab2_sql.queries import query
+from ta_lab2_sql.schema.files import SqlObject, first_sentence
+from ta_lab2_sql.schema.sinks import Sink
+from ta_lab2_sql.schema.text import identifier, literal
+from ta_lab2_sql.schema.version import OBJECTS_TABLE
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Connection = psycopg.Connection[Any]
+
+COMMENTS = "comments/"  # files that comment on what other files made; they follow every change
+
+
+def apply_object(sink: Sink, thing: SqlObject) -> None:
+    """Run one file, record what it made, and comment that with the first sentence of the file's header."""
+    sink.run(thing.text, f"sql/{thing.path}")
+    record = query("schema/objects_record").format(
+        path=literal(thing.path), sha256=literal(thing.sha256), position=literal(thing.position)
+    )
+    sink.run(record, f"record of {thing.path}")
+    sentence = first_sentence(thing.text)
+    if sentence and not thing.path.startswith(COMMENTS):
+        comment = query("schema/objects_comment").format(path=literal(thing.path), sentence=literal(sentence))
+        sink.run(comment, f"comment of {thing.path}")
+
+
+def recorded(connection: Connection) -> dict[str, tuple[str, list[str]]]:
+    """The installed files by path: the hash of each, and what it made."""
+    rows = connection.execute(f"SELECT path, sha256, objects FROM {OBJECTS_TABLE}").fetchall()
+    return {path: (sha256, made) for path, sha256, made in rows}
+
+
+def drop(connection: Connection, *, skip_pinned: bool) -> list[str]:
+    """Drop our functions and views, last made first; what was dropped. Pinned: what tables need."""
+    pinned: set[str] = set()
+    if skip_pinned:
+        pinned = {name for (name,) in connection.execute(query("schema/objects_pinned"))}
+    rows = connection.execute(f"SELECT path, objects FROM {OBJECTS_TABLE} ORDER BY position DESC").fetchall()
+    dropped = []
+    for path, made in rows:
+        for name in reversed(made):
+            if name not in pinned:
+                kind, _, signature = name.partition(" ")
+                connection.execute(f"DROP {kind} IF EXISTS {signature}".encode(), prepare=False)
+                dropped.append(name)
+        if not pinned.intersection(made):
+            connection.execute(f"DELETE FROM {OBJECTS_TABLE} WHERE path = %s", (path,))
+    return dropped
+
+
+def granted(connection: Connection) -> list[Any]:
+    """What users have granted on our functions and views."""
+    return connection.execute(query("schema/objects_granted")).fetchall()
+
+
+def grant_again(connection: Connection, grants: list[Any]) -> None:
+    """Give back what users had granted on objects that were dropped and made again."""
+    there = {name for _, made in recorded(connection).values() for name in made}
+    for name, target, privilege, role, grantable in grants:
+        if name in there:
+            statement = f"GRANT {privilege} ON {target} TO {identifier(role)}"
+            connection.execute((statement + " WITH GRANT OPTION" * grantable).encode())
+
+
+def keep_order(connection: Connection, paths: list[str]) -> None:
+    """Forget files that are gone (their functions serve tables still), and note the order of the others."""
+    connection.execute(f"DELETE FROM {OBJECTS_TABLE} WHERE path <> ALL (%s)", (paths,))
+    connection.execute(query("schema/objects_order"), {"paths": paths})
