@@ -1,4 +1,4 @@
-"""Assets by symbol, with the clock of each; the day as a source names it; saved sources; accepted findings."""
+"""Assets by symbol, each with its clock; the day as a source names it; saved sources; accepted findings."""
 
 from pathlib import Path
 
