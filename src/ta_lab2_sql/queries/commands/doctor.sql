@@ -32,8 +32,8 @@ SELECT
             -- What a refresh reads only, adds to, or writes.
             AND p.privilege = ANY (CASE
                 WHEN c.relname IN (
-                    'cmc_price_histories7', 'dim_timeframe', 'dim_period', 'price_sources', 'accepted_findings'
-                ) THEN ARRAY['SELECT']
+                    'cmc_price_histories7', 'dim_timeframe', 'dim_period', 'price_sources',
+                    'accepted_findings') THEN ARRAY['SELECT']
                 WHEN c.relname = 'assets' THEN ARRAY['SELECT', 'INSERT', 'UPDATE']
                 WHEN c.relname = 'ema_alpha' THEN ARRAY['SELECT', 'INSERT']
                 WHEN c.relname = 'runs' THEN ARRAY['SELECT', 'INSERT', 'UPDATE']
