@@ -1,5 +1,5 @@
--- What is known of an asset whoever loaded it: how people call it, and its clock. The zone and the calendar of
--- an asset stand here and nowhere else; states say with which ones something was built.
+-- What is known of an asset whoever loaded it: how people call it, and its clock. The zone and the calendar
+-- of an asset stand here and nowhere else; states say with which ones something was built.
 CREATE TABLE assets (
     id int PRIMARY KEY,
     symbol text UNIQUE,

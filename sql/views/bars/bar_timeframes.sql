@@ -32,8 +32,9 @@ FROM (
         )) AS first_unit
     FROM bars_state AS s
     INNER JOIN dim_timeframe AS t ON t.bar_group = s.family
-    -- Every column by name: a view that relies on a key hangs on its constraint, and a cluster keeps such a view,
-    -- and all that read it, from its other nodes.
+    -- Every column by name: a view that relies on a key hangs on its constraint, and a cluster keeps such
+    -- a view, and all that read it, from its other nodes.
     GROUP BY
-        s.id, s.family, s.tz, t.tf, t.bar_group, t.tf_days_nominal, t.unit_kind, t.tf_qty, t.allow_partial_start
+        s.id, s.family, s.tz, t.tf, t.bar_group, t.tf_days_nominal, t.unit_kind, t.tf_qty,
+        t.allow_partial_start
 ) AS g;
