@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from calendar_helpers import Calendar
 
 NEW_YORK = "America/New_York"
 MILLISECOND = timedelta(milliseconds=1)
@@ -149,11 +152,44 @@ def extreme(values: list[float], times: list[datetime], better: Callable[[float,
     return best, min(t for v, t in zip(values, times, strict=True) if v == best)
 
 
-def snapshots(days: list[Day], tf: str, zone: str = NEW_YORK, asset: int = 1) -> Iterator[tuple[Any, ...]]:
+class Expected:
+    """The days on which a row is expected: all, or the sessions of a calendar."""
+
+    def __init__(self, calendar: Calendar | None) -> None:
+        self.calendar = calendar
+        self.years: dict[int, list[date]] = {}
+
+    def year(self, year: int) -> list[date]:
+        """Those of a year."""
+        if year not in self.years:
+            first = date(year, 1, 1)
+            every = [first + timedelta(i) for i in range((date(year, 12, 31) - first).days + 1)]
+            self.years[year] = [d for d in every if self.calendar is None or self.calendar.is_session(d)]
+        return self.years[year]
+
+    def days(self, first: date, last: date) -> list[date]:
+        """Those from first to last."""
+        return [
+            day
+            for year in range(first.year, last.year + 1)
+            for part in [self.year(year)]
+            for day in part[bisect_left(part, first) : bisect_right(part, last)]
+        ]
+
+    def count(self, first: date, last: date) -> int:
+        """How many they are."""
+        parts = [self.year(year) for year in range(first.year, last.year + 1)]
+        return sum(bisect_right(part, last) - bisect_left(part, first) for part in parts if first <= last)
+
+
+def snapshots(
+    days: list[Day], tf: str, zone: str = NEW_YORK, asset: int = 1, calendar: Calendar | None = None
+) -> Iterator[tuple[Any, ...]]:
     """Every bar as it stood after each of its days, in the columns of bar_snapshots."""
     if not days:
         return
     local = [d.timestamp.astimezone(ZoneInfo(zone)).date() for d in days]
+    expected = Expected(calendar)
     by_rows = tf.endswith("D")
     bars: dict[int, list[int]] = {}
     if by_rows:
@@ -166,7 +202,7 @@ def snapshots(days: list[Day], tf: str, zone: str = NEW_YORK, asset: int = 1) ->
         first = unit_of(local[0])
         if anchored:
             first -= first % n
-        elif first_day_of(first) != local[0]:
+        elif expected.days(first_day_of(first), local[0] - timedelta(1)):
             first += 1
         for row, day in enumerate(local):
             if unit_of(day) >= first:
@@ -188,16 +224,16 @@ def snapshots(days: list[Day], tf: str, zone: str = NEW_YORK, asset: int = 1) ->
                 opens = first_day_of(first + (number - 1) * n)
                 closes = first_day_of(first + number * n) - timedelta(1)
                 start = max(opens, local[0])
-                final = s == rows[-1] and (local[s] == closes or s < len(days) - 1)
+                to_come = expected.count(local[s] + timedelta(1), closes)
+                final = s == rows[-1] and (not to_come or s < len(days) - 1)
                 until = closes if final else local[s]
-                remaining = (closes - until).days
-                partial_start, partial_end = anchored and start > opens, not final
+                remaining = 0 if final else to_come
+                partial_start = anchored and expected.count(opens, start - timedelta(1)) > 0
+                partial_end = not final
                 if anchored:
                     offset = (opens - first_day_of(first)).days
             there = {local[r] for r in seen}
-            absent = [
-                x for x in (start + timedelta(i) for i in range((until - start).days + 1)) if x not in there
-            ]
+            absent = [x for x in expected.days(start, until) if x not in there]
             at_start = sum(x < local[rows[0]] for x in absent)
             at_end = sum(x > local[s] for x in absent)
             interior = len(absent) - at_start - at_end

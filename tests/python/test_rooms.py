@@ -16,6 +16,7 @@ settings
 taxonomy
 schema
 runs columns
+calendars
 load refresh frames audit
 export
 plot

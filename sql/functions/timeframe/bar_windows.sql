@@ -4,14 +4,17 @@
 --   p_first   the asset's first day
 --   p_last    its last day: windows that start after it are left out
 --   p_from    windows that end before it are left out; NULL: none
+--   p_calendar  the asset's trading calendar; NULL: every day is a session
 -- Returns   bar_seq, window_start and window_end (inclusive), nominal tf_days, expected_start (first day on
 --           which a row is expected) and, for anchored timeframes, bar_anchor_offset: days since the start of
 --           bar 1. No rows when p_tf, p_first or p_last is NULL, or when bar 1 would start after p_last.
--- Errors    TA002 unknown timeframe; TA004 p_first after p_last, or a day outside 1700-01-01 .. 2299-12-31.
+-- Errors    TA002 unknown timeframe or calendar; TA004 p_first after p_last, or a day outside 1700-01-01 ..
+--           2299-12-31; TA020 the calendar has no week.
 -- Cost      proportional to the windows returned: 10,000 in a few milliseconds.
 -- Rule      bar_seq = (unit of the day - first unit) / n + 1. N-day windows are runs of calendar days:
 --           nominal for an asset that lacks days, whose bars are counted in rows.
-CREATE OR REPLACE FUNCTION bar_windows(p_tf text, p_first date, p_last date, p_from date DEFAULT NULL)
+CREATE OR REPLACE FUNCTION bar_windows(
+    p_tf text, p_first date, p_last date, p_from date DEFAULT NULL, p_calendar text DEFAULT NULL)
 RETURNS TABLE (
     bar_seq int,
     window_start date,
@@ -28,6 +31,7 @@ DECLARE
     v_kind text := timeframe_kind(p_tf);
     v_n int := timeframe_qty(p_tf);
     v_days int := timeframe_nominal_days(p_tf);
+    v_anchored boolean := p_tf LIKE '%ANCHOR%';
     v_first_unit int;
     v_last_unit int;
     v_from_unit int;
@@ -46,24 +50,11 @@ BEGIN
             HINT = format('The nearest are: %s', coalesce(
                 (SELECT nearest_names(p_tf, array_agg(t.tf)) FROM dim_timeframe AS t), 'none'));
     END IF;
-    IF p_first < date '1700-01-01' OR p_last > date '2299-12-31' OR p_first > date '2299-12-31'
-        OR p_last < date '1700-01-01' OR p_from < date '1700-01-01' OR p_from > date '2299-12-31' THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TA004',
-            MESSAGE = 'a day lies outside 1700-01-01 .. 2299-12-31',
-            DETAIL = format(
-                'p_first %s, p_last %s, p_from %s', p_first, p_last, coalesce(p_from::text, 'NULL')),
-            HINT = 'Give days of rows that an asset can have.';
-    END IF;
-    IF p_first > p_last THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TA004',
-            MESSAGE = format('p_first %s is after p_last %s', p_first, p_last),
-            DETAIL = 'p_first is the asset''s first day, p_last its last.',
-            HINT = 'Exchange them.';
-    END IF;
+    PERFORM check_days(p_first, p_last);
+    PERFORM check_days(p_from, NULL);
 
     IF v_kind = 'D' THEN
+        PERFORM calendar_clock(p_calendar);
         v_from_bar := 1 + greatest(0, p_from - p_first) / v_n;
         v_last_bar := 1 + (p_last - p_first) / v_n;
         RETURN QUERY
@@ -74,7 +65,8 @@ BEGIN
         RETURN;
     END IF;
 
-    v_first_unit := timeframe_first_unit(p_tf, p_first);
+    v_first_unit := first_unit(
+        v_kind, v_n, v_anchored, p_first, last_session_before(calendar_clock(p_calendar), p_first));
     v_last_unit := calendar_unit(v_kind, p_last);
     IF v_last_unit < v_first_unit THEN
         RETURN;
@@ -86,7 +78,7 @@ BEGIN
     RETURN QUERY
     SELECT
         w.bar_seq, w.window_start, w.window_end, v_days, greatest(w.window_start, p_first),
-        CASE WHEN p_tf LIKE '%ANCHOR%' THEN w.window_start - v_start END
+        CASE WHEN v_anchored THEN w.window_start - v_start END
     FROM (
         SELECT
             k.k AS bar_seq,

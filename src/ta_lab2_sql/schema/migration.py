@@ -68,7 +68,12 @@ class Migration:
 
         try:
             return self._attempt(to, recreate=False)
-        except (_Recreate, psycopg.errors.InvalidFunctionDefinition, psycopg.errors.InvalidTableDefinition):
+        except (
+            _Recreate,
+            psycopg.errors.InvalidFunctionDefinition,
+            psycopg.errors.InvalidTableDefinition,
+            psycopg.errors.AmbiguousFunction,
+        ):
             # The failed attempt is rolled back; in the second one nothing stands in the way of CREATE.
             try:
                 return self._attempt(to, recreate=True)

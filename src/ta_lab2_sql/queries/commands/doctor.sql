@@ -33,8 +33,10 @@ SELECT
             AND p.privilege = ANY (CASE
                 WHEN c.relname IN (
                     'cmc_price_histories7', 'dim_timeframe', 'dim_period', 'price_sources',
-                    'accepted_findings') THEN ARRAY['SELECT']
-                WHEN c.relname = 'assets' THEN ARRAY['SELECT', 'INSERT', 'UPDATE']
+                    'accepted_findings', 'calendars', 'calendar_weeks', 'calendar_exceptions'
+                ) THEN ARRAY['SELECT']
+                WHEN c.relname IN ('assets', 'calendars_applied', 'calendar_changes')
+                    THEN ARRAY['SELECT', 'INSERT', 'UPDATE']
                 WHEN c.relname = 'ema_alpha' THEN ARRAY['SELECT', 'INSERT']
                 WHEN c.relname = 'runs' THEN ARRAY['SELECT', 'INSERT', 'UPDATE']
                 ELSE ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']

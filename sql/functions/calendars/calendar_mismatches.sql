@@ -1,0 +1,36 @@
+-- calendar_mismatches: how well each applied calendar fits the days that an asset has.
+--   p_id   asset id
+-- Returns   a row per calendar: calendar, mismatches (sessions without a row and rows on no session, between
+--           the first and the last row), rank (of ties, least first), is_known (the calendar knows all these
+--           days); and one with calendar NULL for every day being a session. No rows for an asset without
+--           validated days.
+-- Errors    none.   Cost  the asset's days times the calendars: some milliseconds each.
+-- Rule      sessions in the range, and rows, less twice the rows that are sessions.
+CREATE OR REPLACE FUNCTION calendar_mismatches(p_id int)
+RETURNS TABLE (calendar text, mismatches int, rank int, is_known boolean)
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_days date[];
+    v_first date;
+    v_last date;
+BEGIN
+    SELECT array_agg(d.day ORDER BY d.bar_seq), min(d.day), max(d.day) INTO v_days, v_first, v_last
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
+    IF v_days IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT NULL::text, v_last - v_first + 1 - cardinality(v_days), NULL::int, true
+    UNION ALL
+    SELECT
+        c.calendar, sessions_between(a.clock, v_first, v_last) + cardinality(v_days) - 2 * (
+            SELECT count(*)::int FROM unnest(v_days) AS d (day) WHERE is_session_of(a.clock, d.day)),
+        c.rank,
+        coalesce(c.first_day, v_first) <= v_first AND coalesce(c.last_day, v_last) >= v_last
+    FROM calendars AS c
+    INNER JOIN calendars_applied AS a ON a.calendar = c.calendar;
+END;
+$$;
