@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from conftest import PARTITIONS, fresh
+from distribute.pretended import guarded, pretend
+
+from ta_lab2_sql.load import load_files
+
+DATA = Path(__file__).parents[2] / "src" / "ta_lab2_sql" / "demo_data"
 
 
 @pytest.fixture
@@ -23,3 +29,14 @@ def split_db(split_url: str) -> Iterator[psycopg.Connection[Any]]:
     """An autocommit connection to a fresh migrated database, split into four hash partitions."""
     with psycopg.connect(split_url, autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def cluster(db: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch) -> psycopg.Connection[Any]:
+    """A database with one asset that looks as if Citus were installed."""
+    load_files(db, [str(DATA / "SOL_5426.csv.gz")])
+    pretend(db)
+    monkeypatch.setattr(psycopg.Cursor, "execute", guarded(psycopg.Cursor.execute))
+    here = Path(__file__).parent
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(here / "guarded"), str(here.parent)]))
+    return db

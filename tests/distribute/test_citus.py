@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from cluster_rules import BUILDERS, refused
+from distribute.pretended import pretend
 from sql.series import load
 
 from ta_lab2_sql import errors
@@ -25,85 +25,6 @@ Db = psycopg.Connection[Any]
 Cli = Callable[..., Any]
 TABLES = registry.read()
 DATA = Path(__file__).parents[2] / "src" / "ta_lab2_sql" / "demo_data"
-
-PRETENDED = """
-SET allow_system_table_mods = on;
-INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
-SELECT 9999, 'citus', extowner, extnamespace, false, '13.0-1' FROM pg_extension LIMIT 1;
-SET search_path TO pg_catalog;
-CREATE TABLE pg_dist_partition (
-    logicalrelid regclass, partmethod "char", repmodel "char", colocated_with text, shards int);
-CREATE TABLE pg_dist_object (classid oid, objid oid, distribution_argument_index int);
-CREATE TABLE pg_dist_node (isactive boolean, shouldhaveshards boolean, noderole text);
-INSERT INTO pg_dist_node VALUES (true, false, 'primary'), (true, true, 'primary'), (true, true, 'primary');
-CREATE TABLE pg_dist_local_group (groupid int);
-INSERT INTO pg_dist_local_group VALUES (0);
-CREATE VIEW pg_dist_shard AS
-SELECT p.logicalrelid, p.logicalrelid::bigint * 1000 + s AS shardid
-FROM pg_dist_partition AS p CROSS JOIN LATERAL generate_series(1, p.shards) AS s;
-CREATE VIEW pg_dist_placement AS SELECT shardid, shardid % 2 + 1 AS groupid FROM pg_dist_shard;
-CREATE VIEW citus_shards AS
-SELECT p.logicalrelid AS table_name, s AS shardid, 'worker-' || s % 2 AS nodename, 5432 AS nodeport,
-    8192::bigint * s AS shard_size
-FROM pg_dist_partition AS p CROSS JOIN LATERAL generate_series(1, p.shards) AS s;
-
-CREATE FUNCTION create_reference_table(t regclass) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = t AND NOT tgisinternal) THEN
-        RAISE 'triggers are not supported on reference tables';
-    END IF;
-    IF EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = t AND k.contype = 'f' AND NOT EXISTS (
-        SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = k.confrelid)) THEN
-        RAISE 'a reference table refers to a local table';
-    END IF;
-    INSERT INTO pg_dist_partition VALUES (t, 'n', 't', NULL, 1);
-END $$;
-CREATE FUNCTION create_distributed_table(
-    t regclass, c text, colocate_with text DEFAULT 'default', shard_count int DEFAULT NULL
-) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = t AND NOT tgisinternal) THEN
-        RAISE 'triggers are not supported on distributed tables';
-    END IF;
-    IF colocate_with <> 'none' AND NOT EXISTS (
-        SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = colocate_with::regclass) THEN
-        RAISE 'not distributed: %', colocate_with;
-    END IF;
-    INSERT INTO pg_dist_partition VALUES (t, 'h', 's', colocate_with, coalesce(
-        (SELECT p.shards FROM pg_dist_partition AS p
-            WHERE p.logicalrelid = nullif(colocate_with, 'none')::regclass),
-        shard_count, 32));
-END $$;
-CREATE FUNCTION create_distributed_function(
-    f regprocedure, a text DEFAULT NULL, colocate_with text DEFAULT 'default'
-) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-    IF a IS NOT NULL AND NOT EXISTS (
-        SELECT FROM pg_dist_partition AS p WHERE p.logicalrelid = colocate_with::regclass) THEN
-        RAISE 'not distributed: %', colocate_with;
-    END IF;
-    INSERT INTO pg_dist_object VALUES ('pg_proc'::regclass, f, CASE WHEN a IS NOT NULL THEN 0 END);
-END $$;
-CREATE FUNCTION truncate_local_data_after_distributing_table(t regclass) RETURNS void LANGUAGE sql AS '';
-CREATE FUNCTION citus_total_relation_size(t regclass) RETURNS bigint LANGUAGE sql
-AS 'SELECT pg_total_relation_size(t)';
--- Views of distributed tables are known as soon as they are made.
-CREATE FUNCTION know_views() RETURNS event_trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO pg_catalog.pg_dist_object
-    SELECT d.classid, d.objid, NULL FROM pg_event_trigger_ddl_commands() AS d
-    WHERE d.object_type = 'view' AND d.schema_name = 'public'
-        AND EXISTS (SELECT FROM pg_catalog.pg_dist_partition)
-        -- One that relies on a key stays where it is.
-        AND NOT EXISTS (
-            SELECT FROM pg_rewrite AS r
-            JOIN pg_depend AS k ON k.classid = 'pg_rewrite'::regclass AND k.objid = r.oid
-            WHERE r.ev_class = d.objid AND k.refclassid = 'pg_constraint'::regclass)
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_dist_object AS o WHERE o.objid = d.objid);
-END $$;
-CREATE EVENT TRIGGER know_views ON ddl_command_end WHEN TAG IN ('CREATE VIEW')
-EXECUTE FUNCTION know_views();
-"""
 
 # What the cluster was seen to allow, and nothing else.
 ALLOWED = [
@@ -116,37 +37,6 @@ ALLOWED = [
     r"SELECT create_distributed_function\('\w+\([\w ,\[\]]*\)', 'p_id', colocate_with => 'bars'\)",
 ]
 AFTERWARDS = [r"SELECT truncate_local_data_after_distributing_table\('\w+'\)", r"ANALYZE \w+"]
-
-
-def pretend(db: Db) -> None:
-    """Let a database look as if Citus were installed in it; what it brings lies among the system's own."""
-    db.execute(PRETENDED.encode())
-    db.execute("RESET search_path")
-    db.execute("RESET allow_system_table_mods")
-
-
-@pytest.fixture
-def cluster(db: Db, monkeypatch: pytest.MonkeyPatch) -> Db:
-    """A database that looks as if Citus were installed; it refuses what a real one was seen to refuse."""
-    load_files(db, [str(DATA / "SOL_5426.csv.gz")])
-    pretend(db)
-    execute = psycopg.Cursor.execute
-
-    def guarded(cursor: psycopg.Cursor[Any], statement: Any, *args: Any, **options: Any) -> Any:
-        text = statement.decode() if isinstance(statement, bytes) else str(statement)
-        wrong = [] if text.startswith("CREATE ") else refused(text)
-        if function := re.search(r"create_distributed_function\('([^']+)'", text):
-            found = execute(
-                cursor, "SELECT proname, prosrc FROM pg_proc WHERE oid = %s::regprocedure", (function[1],)
-            ).fetchone()
-            assert found is not None
-            wrong += refused(found[1]) if found[0] not in BUILDERS else []
-        if wrong:
-            raise psycopg.errors.FeatureNotSupported("; ".join(wrong))
-        return execute(cursor, statement, *args, **options)
-
-    monkeypatch.setattr(psycopg.Cursor, "execute", guarded)
-    return db
 
 
 def kinds(statements: list[str], allowed: list[str]) -> list[int]:
@@ -171,7 +61,7 @@ def test_only_what_a_cluster_allows_in_an_order_that_it_allows(cluster: Db) -> N
     for table in TABLES.local:
         assert f"_table('{table}'" not in text
     references = [re.findall(r"'(\w+)'", s)[0] for s in found.statements if "create_reference_table" in s]
-    assert references == ["dim_timeframe", "dim_period", "ema_alpha"]
+    assert references == list(TABLES.reference)
     for function in TABLES.delegated:
         assert re.search(rf"create_distributed_function\('{function}\([^)]*\)', 'p_id'", text)
     # Functions and views that run on workers exist there.

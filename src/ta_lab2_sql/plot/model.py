@@ -11,7 +11,6 @@ from ta_lab2_sql.plot.colours import EMAS
 DOTS = 260
 
 
-
 @dataclass(frozen=True, slots=True)
 class Candle:
     """One bar."""

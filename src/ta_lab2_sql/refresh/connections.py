@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 # A server that restarts is waited for this long, in seconds, when no connection is left.
 PATIENCE = 15.0
+# Another node of a cluster is waited for this long, in seconds, while its assets can't be refreshed.
+AWAY = 60.0
 
 
 def connect(settings: Settings) -> psycopg.Connection[Any]:
@@ -35,6 +37,14 @@ def connect(settings: Settings) -> psycopg.Connection[Any]:
         reraise=True,
     )
     return attempts(settings.connect, "refresh")
+
+
+def is_lost(error: psycopg.Error, connection: psycopg.Connection[Any] | None = None) -> bool:
+    """Whether a server couldn't be reached, or left in the middle of an answer: later it may be back."""
+    state = error.sqlstate or ""
+    if state[:2] == "08" or state[:3] == "57P" or (state == "XX000" and "invalid socket" in str(error)):
+        return True
+    return connection is not None and connection.closed
 
 
 def check_nodes(nodes: Sequence[Settings], asset: int | None) -> None:

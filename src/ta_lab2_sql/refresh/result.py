@@ -29,6 +29,8 @@ class Failure:
     sqlstate: str
     message: str
     todo: str | None
+    # The node of a cluster that was away.
+    node: str | None = None
 
 
 @dataclasses.dataclass(slots=True)
@@ -41,6 +43,10 @@ class Outcome:
     rows: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     failure: Failure | None = None
     cancelled: bool = False
+    # On a cluster the node that holds it, how many calls it has behind it, and when that node was first away.
+    node: str | None = None
+    calls_done: int = 0
+    lost_at: float = 0.0
 
     @property
     def changed(self) -> bool:
@@ -73,6 +79,11 @@ class Result:
         """The assets that failed, by id."""
         found = [o.failure for o in self.outcomes if o.failure is not None]
         return sorted(found, key=lambda failure: failure.id)
+
+    @property
+    def away(self) -> list[str]:
+        """The nodes of a cluster that assets failed because of."""
+        return sorted({failure.node for failure in self.failures if failure.node is not None})
 
     @property
     def done(self) -> int:
@@ -111,6 +122,12 @@ class Result:
         """Days that failed validation in this run."""
         return sum(o.rejected for o in self.outcomes)
 
+    def leave_out_unchanged(self) -> None:
+        """Count as unchanged what was called without a plan and had nothing to do."""
+        called = len(self.outcomes)
+        self.outcomes = [o for o in self.outcomes if o.changed or o.cancelled or o.failure]
+        self.to_do -= called - len(self.outcomes)
+
     def summary(self) -> dict[str, Any]:
         """The numbers of the run."""
         return {
@@ -121,6 +138,7 @@ class Result:
             "refreshed": self.done,
             "changed": len(self.changed),
             "failed": len(self.failures),
+            "away": self.away,
             "rejected": self.rejected,
             "interrupted": self.interrupted,
             "not_started": sorted(self.not_started),
@@ -157,9 +175,10 @@ class Result:
         if self.failures:
             shown = ", ".join(f"{f.id} ({f.sqlstate})" for f in self.failures[:5])
             more = f" and {len(self.failures) - 5} more" if len(self.failures) > 5 else ""
+            away = f"{', '.join(self.away)} can't be reached; " if self.away else ""
             raise errors.WorkFailed(
                 f"{len(self.failures)} of {self.to_do} assets failed: {shown}{more}",
-                f"first {self.failures[0].message}",
+                f"{away}first {self.failures[0].message}",
                 self.failures[0].todo or "see the list of failures",
             )
         if self.request.fail_on_rejects and self.rejected:

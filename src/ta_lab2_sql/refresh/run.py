@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from ta_lab2_sql import errors
 from ta_lab2_sql.queries import query
+from ta_lab2_sql.refresh import cluster
 from ta_lab2_sql.refresh.connections import check_nodes, connect, cpus
 from ta_lab2_sql.refresh.progress import Reporter, Silence
 from ta_lab2_sql.refresh.request import Request
 from ta_lab2_sql.refresh.result import Interrupted, Result
+from ta_lab2_sql.refresh.work import Work
 from ta_lab2_sql.refresh.workers import Workers
 from ta_lab2_sql.runs import Log, logged
+from ta_lab2_sql.schema import distribute
 from ta_lab2_sql.schema.version import check_version, current_schema
 from ta_lab2_sql.settings import Settings, jsonable
 
@@ -38,19 +41,27 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
     started = time.monotonic()
     with connect(settings) as connection:
         check_version(connection)
-        looked_at, days = _plan(connection, request)
+        on_cluster = distribute.layout(connection).kind == "citus"
+        if on_cluster:
+            assets = cluster.assets(connection, request)
+            looked_at, days = len(assets), {asset: dict[str, int]() for asset in assets}
+        else:
+            looked_at, days = _plan(connection, request)
         if connection.execute(query("refresh/alphas")).fetchone() == (True,):
             connection.execute("SELECT sync_ema_alpha()")
         result = Result(request, looked_at=looked_at, to_do=len(days), days=days)
-        nodes = settings.nodes()
-        check_nodes(nodes[1:], next(iter(days), None))
-        result.workers = max(1, min(min(request.workers, cpus()) * len(nodes), len(days)))
+        places = cluster.places(connection, list(days)) if on_cluster else {}
+        most = min(request.workers, cpus())
+        lanes = cluster.lanes(settings, places, most) if on_cluster else _lanes(settings, days, most)
+        result.workers = sum(connections for _, _, connections in lanes)
         with logged(connection, f"refresh {request.what}", request.given()) as log:
             log.assets = looked_at
             reporter.started(result)
             if days:
-                Workers(settings, request, list(days), result, reporter).go()
+                Workers(lanes, request, Work(days, places), result, reporter).go()
                 _analyze(connection, result)
+            if on_cluster:
+                result.leave_out_unchanged()
             result.seconds = time.monotonic() - started
             _record(log, result)
         _notify(connection, result, log.run_id)
@@ -66,6 +77,17 @@ def _plan(connection: psycopg.Connection[Any], request: Request) -> tuple[int, d
         return len(request.ids), days
     counted = connection.execute("SELECT count(*)::int FROM asset_ids()").fetchone()
     return (counted[0] if counted else 0), days
+
+
+def _lanes(
+    settings: Settings, days: dict[int, dict[str, int]], most: int
+) -> list[tuple[Settings, str | None, int]]:
+    """Whom to connect to, and how often; every address takes any asset."""
+    nodes = settings.nodes()
+    check_nodes(nodes[1:], next(iter(days), None))
+    workers = max(1, min(most * len(nodes), len(days)))
+    shares = (len(range(number, workers, len(nodes))) for number in range(len(nodes)))
+    return [(node, None, share) for node, share in zip(nodes, shares, strict=True) if share]
 
 
 def _analyze(connection: psycopg.Connection[Any], result: Result) -> None:

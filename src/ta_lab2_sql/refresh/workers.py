@@ -5,17 +5,17 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ta_lab2_sql import errors
 from ta_lab2_sql.queries import query
-from ta_lab2_sql.refresh.connections import PATIENCE, connect
+from ta_lab2_sql.refresh.connections import PATIENCE, connect, is_lost
 from ta_lab2_sql.refresh.progress import Reporter
 from ta_lab2_sql.refresh.request import Request, Step, steps
 from ta_lab2_sql.refresh.result import Failure, Outcome, Result
+from ta_lab2_sql.refresh.work import Work
 from ta_lab2_sql.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,15 +29,21 @@ FATAL_STATES = errors.NOT_MIGRATED_STATES | {"42501", "TA040"}
 
 
 class Workers:
-    """Workers that take assets from a queue, each with a connection of the pool."""
+    """Workers that take assets from what waits, each with a connection of a pool."""
 
     def __init__(
-        self, settings: Settings, request: Request, ids: Sequence[int], result: Result, reporter: Reporter
+        self,
+        lanes: Sequence[tuple[Settings, str | None, int]],
+        request: Request,
+        work: Work,
+        result: Result,
+        reporter: Reporter,
     ) -> None:
-        self.settings, self.request, self.result, self.reporter = settings, request, result, reporter
+        self.lanes, self.request, self.result, self.reporter = lanes, request, result, reporter
+        self.work = work
+        self.work.addressed |= {near for _, near, _ in lanes if near is not None}
         self.steps = steps(request)
         self.statements = {step.stage: query(f"refresh/{step.stage}") for step in self.steps}
-        self.waiting = deque(ids)
         self.stop = threading.Event()
         self.interrupted = threading.Event()
         self.done: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
@@ -53,30 +59,29 @@ class Workers:
         # Its warnings would spoil our output; what they say arrives as an error in the end.
         logging.getLogger("psycopg.pool").addHandler(logging.NullHandler())
         logging.getLogger("psycopg.pool").propagate = False
-        workers, nodes = self.result.workers, self.settings.nodes()[: self.result.workers]
         threads = []
         with ExitStack() as pools:
-            for number, node in enumerate(nodes):
-                share = len(range(number, workers, len(nodes)))
+            for node, near, connections in self.lanes:
                 pool = psycopg_pool.ConnectionPool(
                     node.conninfo("refresh"),
-                    min_size=share,
-                    max_size=share,
+                    min_size=connections,
+                    max_size=connections,
                     kwargs={"autocommit": True},
                     configure=node.configure,
                     open=False,
                 )
                 pools.enter_context(pool)
                 threads += [
-                    threading.Thread(target=self._work, args=(node, pool), daemon=True) for _ in range(share)
+                    threading.Thread(target=self._work, args=(node, near, pool), daemon=True)
+                    for _ in range(connections)
                 ]
             for thread in threads:
                 thread.start()
             try:
-                self._collect(workers)
+                self._collect(len(threads))
             except KeyboardInterrupt:
                 self._interrupt(threads)
-        self.result.not_started = list(self.waiting)
+        self.result.not_started = self.work.rest()
 
     def _collect(self, workers: int) -> None:
         while workers:
@@ -112,46 +117,56 @@ class Workers:
         while not self.done.empty():
             self._take(self.done.get())
 
-    def _work(self, node: Settings, pool: psycopg_pool.ConnectionPool[Any]) -> None:
+    def _work(self, node: Settings, near: str | None, pool: psycopg_pool.ConnectionPool[Any]) -> None:
         try:
             while not self.stop.is_set():
-                with self._connection(node, pool) as connection:
+                with self._connection(node, near, pool) as connection:
                     if connection is None:
                         return
-                    try:
-                        asset = self.waiting.popleft()
-                    except IndexError:
-                        return
-                    outcome = self._asset(connection, asset)
-                    if outcome.failure is not None and self.request.fail_fast:
-                        self.stop.set()
-                    # Kept here, where no interrupt can come between taking it and keeping it.
-                    self.result.outcomes.append(outcome)
-                    self.done.put(outcome)
+                    outcome = self.work.take(near)
+                    if outcome is not None:
+                        self._keep(self._asset(connection, outcome))
+                        continue
+                # What waits is for later, or may come back from another worker.
+                self.stop.wait(0.1)
         except BaseException as error:
             self.done.put(error)
         finally:
             self.done.put(None)
 
+    def _keep(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            if outcome.failure is not None and self.request.fail_fast:
+                self.stop.set()
+            # Kept here, where no interrupt can come between taking it and keeping it.
+            self.result.outcomes.append(outcome)
+            self.done.put(outcome)
+
     @contextmanager
     def _connection(
-        self, node: Settings, pool: psycopg_pool.ConnectionPool[Any]
+        self, node: Settings, near: str | None, pool: psycopg_pool.ConnectionPool[Any]
     ) -> Iterator[psycopg.Connection[Any] | None]:
-        """A connection of the pool; None: the run ends. Raises when the server is gone."""
+        """A connection of the pool; None: nothing is left for it. Raises when the server is gone."""
         import psycopg_pool
 
         given_up = time.monotonic() + PATIENCE
         connection = None
         while connection is None:
-            # Other nodes may have taken all the work while this one was away.
-            if self.stop.is_set() or not self.waiting:
+            # Others may have taken all the work while this server was away.
+            if self.stop.is_set() or not self.work.is_left(near):
                 yield None
                 return
             with suppress(psycopg_pool.PoolTimeout):
                 connection = pool.getconn(timeout=1)
+            if connection is not None or time.monotonic() < given_up:
+                continue
+            if near is not None:
+                self.work.release(near)
+                yield None
+                return
             with self.lock:
                 others = bool(self.active)
-            if connection is None and not others and time.monotonic() > given_up:
+            if not others:
                 # Raises what is wrong in the server's own words.
                 connect(node).close()
         with self.lock:
@@ -163,35 +178,47 @@ class Workers:
                 self.active.discard(connection)
             pool.putconn(connection)
 
-    def _asset(self, connection: psycopg.Connection[Any], asset: int) -> Outcome:
+    def _asset(self, connection: psycopg.Connection[Any], outcome: Outcome) -> list[Outcome]:
+        """Bring an asset up to date. Returns what is decided: nothing while its node is waited for."""
         import psycopg
 
-        outcome = Outcome(asset)
         started = time.monotonic()
         stage = ""
         try:
-            for step in self.steps:
+            for step in self.steps[outcome.calls_done :]:
                 if self.interrupted.is_set():
                     outcome.cancelled = True
                     break
                 stage, began = step.stage, time.monotonic()
-                outcome.rows += [{"stage": stage, **row} for row in self._call(connection, step, asset)]
+                outcome.rows += [{"stage": stage, **row} for row in self._call(connection, step, outcome.id)]
                 outcome.took[stage] = outcome.took.get(stage, 0.0) + time.monotonic() - began
+                outcome.calls_done += 1
         except psycopg.errors.QueryCanceled as error:
             if self.interrupted.is_set():
                 outcome.cancelled = True
             else:
-                outcome.failure = _failure(error, asset, stage)
+                outcome.failure = _failure(error, outcome.id, stage)
         except psycopg.Error as error:
+            if self.work.may_return and is_lost(error, connection) and not self.interrupted.is_set():
+                return self._away(outcome, error)
             if error.sqlstate in FATAL_STATES:
                 self.stop.set()
                 self.done.put(error)
                 outcome.cancelled = True
             # The step before removed the last of an asset whose raw days are gone.
             elif error.sqlstate != "TA001" or not outcome.rows:
-                outcome.failure = _failure(error, asset, stage)
-        outcome.seconds = time.monotonic() - started
-        return outcome
+                outcome.failure = _failure(error, outcome.id, stage)
+        outcome.seconds += time.monotonic() - started
+        self.work.done(outcome)
+        return [outcome]
+
+    def _away(self, outcome: Outcome, error: psycopg.Error) -> list[Outcome]:
+        """A node didn't answer: wait for it, or fail all that need it."""
+        given_up = self.work.lost(outcome)
+        for waiting in given_up:
+            stage = self.steps[waiting.calls_done].stage
+            waiting.failure = _failure(error, waiting.id, stage, waiting.node)
+        return given_up
 
     def _call(self, connection: psycopg.Connection[Any], step: Step, asset: int) -> list[dict[str, Any]]:
         """One function, one asset, one transaction; again after a serialisation failure or a deadlock."""
@@ -238,13 +265,14 @@ class Workers:
         }
 
 
-def _failure(error: psycopg.Error, asset: int, stage: str) -> Failure:
+def _failure(error: psycopg.Error, asset: int, stage: str, node: str | None = None) -> Failure:
     told = errors.from_database(error)
-    lost = error.sqlstate is None or error.sqlstate[:2] == "08" or error.sqlstate[:3] == "57P"
+    lost = error.sqlstate is None or is_lost(error)
     return Failure(
         asset,
         stage,
         error.sqlstate or "08006",
         errors.one_line("; ".join(part for part in (told.what, told.where) if part)),
         "run it again: the asset is as it was before" if lost else told.todo,
+        node,
     )

@@ -1,0 +1,88 @@
+"""A refresh on a Citus cluster: who holds which asset, and what to do while a node is away."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ta_lab2_sql import errors
+from ta_lab2_sql.queries import query
+from ta_lab2_sql.refresh.connections import AWAY, check_nodes, is_lost
+from ta_lab2_sql.refresh.request import Request
+from ta_lab2_sql.settings import Settings
+
+if TYPE_CHECKING:
+    import psycopg
+
+Found = TypeVar("Found")
+
+
+def patiently(connection: psycopg.Connection[Any], question: Callable[[], Found]) -> Found:
+    """The answer to a question that other nodes take part in; one that is away is waited for, for a while."""
+    import psycopg
+
+    given_up = time.monotonic() + AWAY
+    while True:
+        try:
+            return question()
+        except psycopg.Error as error:
+            if not is_lost(error) or connection.closed or time.monotonic() > given_up:
+                raise
+        time.sleep(1)
+
+
+def assets(connection: psycopg.Connection[Any], request: Request) -> list[int]:
+    """The assets to call, in order. Those of a node that stays away are among them: others needn't wait.
+
+    A plan would ask each asset by itself; a call that finds nothing to do costs less.
+    """
+    import psycopg
+
+    connection.execute(query("refresh/check"), request.parameters())
+    ids = None if request.ids is None else list(request.ids)
+    try:
+        if ids is not None:
+            patiently(connection, lambda: connection.execute("SELECT check_ids(%s::int[])", (ids,)))
+            return sorted(ids)
+        rows = patiently(connection, lambda: connection.execute("SELECT asset_ids()").fetchall())
+    except psycopg.Error as error:
+        if not is_lost(error) or connection.closed:
+            raise
+        if ids is not None:
+            return sorted(ids)
+        # Every node knows what is loaded.
+        rows = connection.execute("SELECT a.id FROM assets AS a ORDER BY a.id").fetchall()
+    return [asset for (asset,) in rows]
+
+
+def places(connection: psycopg.Connection[Any], ids: Sequence[int]) -> dict[int, str]:
+    """The node that holds each asset, as host:port."""
+    return dict(connection.execute(query("refresh/places"), {"ids": list(ids)}).fetchall())
+
+
+def lanes(settings: Settings, places: dict[int, str], most: int) -> list[tuple[Settings, str | None, int]]:
+    """Whom to connect to, for which node's assets, how often: each address takes the assets of its own node,
+    the first one those whose node has no address. One that doesn't answer is left out."""
+    import psycopg
+
+    held = Counter(places.values())
+    own: dict[str, Settings] = {}
+    for node in settings.nodes()[1:]:
+        try:
+            check_nodes([node], next(iter(places), None))
+            with node.connect("refresh") as connection:
+                here = connection.execute(query("refresh/here")).fetchone()
+        except psycopg.Error as error:
+            told = errors.from_database(error)
+            settings.warn(
+                f"{node.masked_url()}: {told.what}; its assets are called through the first address"
+            )
+            continue
+        if here is not None and here[0] not in own:
+            own[here[0]] = node
+    rest = sum(count for node, count in held.items() if node not in own)
+    near = [(address, name, min(most, held[name])) for name, address in own.items() if name in held]
+    # Somebody has to be there when an address stops answering.
+    return [(settings, None, max(1, min(most, rest))), *near]

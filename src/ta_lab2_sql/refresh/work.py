@@ -1,0 +1,93 @@
+"""What waits to be done: the assets of each node by themselves, so that one that is away holds up no more."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+from ta_lab2_sql.refresh.connections import AWAY
+from ta_lab2_sql.refresh.result import Outcome
+
+# So often a node that is away is asked again, in seconds.
+EVERY = 1.0
+
+
+class Work:
+    """Assets in the order that they are to be begun in; threads take from it."""
+
+    def __init__(self, ids: Iterable[int], places: Mapping[int, str]) -> None:
+        self.lock = threading.Lock()
+        self.waiting: dict[str | None, deque[Outcome]] = {}
+        for asset in ids:
+            node = places.get(asset)
+            self.waiting.setdefault(node, deque()).append(Outcome(asset, node=node))
+        # Nodes that somebody is connected to; only they need be taken for.
+        self.addressed: set[str] = set()
+        # Where nodes may be away, an asset that was taken may come back.
+        self.may_return = bool(places)
+        # Since when a node is away, and when to ask it again.
+        self.since: dict[str | None, float] = {}
+        self.again: dict[str | None, float] = {}
+        # Taken, not yet done: they may come back.
+        self.taken = 0
+
+    def take(self, near: str | None) -> Outcome | None:
+        """The next asset for whoever is connected to that node (None: to the first address)."""
+        now = time.monotonic()
+        with self.lock:
+            for node, queue in self.waiting.items():
+                if queue and self._is_for(node, near) and self.again.get(node, 0.0) <= now:
+                    if node in self.since:
+                        # One asset finds out whether the node is back.
+                        self.again[node] = now + EVERY
+                    self.taken += 1
+                    return queue.popleft()
+        return None
+
+    def is_left(self, near: str | None) -> bool:
+        """Whether anything waits for that connection, or may come back."""
+        with self.lock:
+            return (self.may_return and self.taken > 0) or any(
+                queue and self._is_for(node, near) for node, queue in self.waiting.items()
+            )
+
+    def _is_for(self, node: str | None, near: str | None) -> bool:
+        return node == near if near is not None else node not in self.addressed
+
+    def done(self, outcome: Outcome) -> None:
+        """The asset is up to date or failed; its node has answered."""
+        with self.lock:
+            self.taken -= 1
+            self.since.pop(outcome.node, None)
+            self.again.pop(outcome.node, None)
+
+    def lost(self, outcome: Outcome) -> list[Outcome]:
+        """The asset's node didn't answer. Returns whom not to wait for any longer: none at first; once the
+        node has been away too long all that it holds."""
+        now = time.monotonic()
+        with self.lock:
+            self.taken -= 1
+            since = self.since.setdefault(outcome.node, now)
+            outcome.lost_at = outcome.lost_at or now
+            if now - since > AWAY:
+                given_up = [outcome, *self.waiting[outcome.node]]
+                self.waiting[outcome.node].clear()
+                return given_up
+            if now - outcome.lost_at > AWAY:
+                # The node comes and goes: with this asset.
+                return [outcome]
+            self.again[outcome.node] = now + EVERY
+            self.waiting[outcome.node].append(outcome)
+            return []
+
+    def release(self, near: str) -> None:
+        """Nobody is connected to that node any more: whoever has the first address takes its assets."""
+        with self.lock:
+            self.addressed.discard(near)
+
+    def rest(self) -> list[int]:
+        """Assets that nobody has begun."""
+        with self.lock:
+            return [outcome.id for queue in self.waiting.values() for outcome in queue]
