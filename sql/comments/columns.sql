@@ -54,8 +54,10 @@ BEGIN
         ('cmc_price_(histories7|bars_1d.*)|bars_1d_candidates', 'timestamp',
             'close stamp of the day: its identity, order and local day'),
         ('.*', 'family', 'families that read the timeframe, with | between them'),
-        ('bars_(state|pending)', 'family',
-            'group of bars: a family, or cal and cal_anchor for months and years that two families share'),
+        ('.*', 'ema_group',
+            'group of EMAs: a variant, or cal and cal_anchor for months and years that two variants share'),
+        ('.*', 'day', 'local day: as the source names it, else the date of the stamp in the asset''s zone'),
+        ('.*', 'first_day', 'local day of the first validated day that it was built from'),
         -- assets
         ('assets', 'id', 'asset id: never changes, never used again for another asset'),
         ('.*', 'symbol', 'what people call the asset; NULL: it has none'),
@@ -198,7 +200,6 @@ BEGIN
             'earliest bad day that a refresh was told not to write to the rejects; NULL: none'),
         -- EMAs
         ('.*', 'alignment_source', 'variant of the EMA: multi_tf, multi_tf_v2, multi_tf_cal_us and so on'),
-        ('.*', 'variant', 'variant of the EMA; cal and cal_anchor: months and years that two variants share'),
         ('.*', 'ts', '"timestamp" of the validated day'),
         ('.*', 'period', 'period of the EMA, in bars of the timeframe'),
         ('.*', 'periods', 'periods of the EMAs, ascending'),

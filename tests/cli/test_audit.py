@@ -96,7 +96,7 @@ def test_prove_rebuilds_and_changes_nothing(cli: Cli, two: psycopg.Connection[An
         ),
         ("DELETE FROM emas WHERE id = 2 AND tf = '1D' AND bar_seq = 40", "emas"),
         ("UPDATE cmc_price_bars_1d SET volume = 0.25 WHERE id = 2 AND bar_seq = 9", "cmc_price_bars_1d"),
-        ("UPDATE bars_state SET n_rows = 39 WHERE id = 2 AND family = 'multi_tf'", "bars_state"),
+        ("UPDATE bars_state SET n_rows = 39 WHERE id = 2 AND bar_group = 'multi_tf'", "bars_state"),
     ],
 )
 def test_prove_finds_one_bit(cli: Cli, two: psycopg.Connection[Any], damage: str, relation: str) -> None:

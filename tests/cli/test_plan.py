@@ -192,7 +192,7 @@ def test_an_asset_of_rejects_only_has_nothing_to_do_once_it_was_looked_at(small:
 
 
 def test_what_explains_itself_by_nothing_is_planned_and_fails(small: Db) -> None:
-    small.execute("UPDATE bars_state SET n_rows = 39 WHERE id = 1 AND family = 'multi_tf'")
+    small.execute("UPDATE bars_state SET n_rows = 39 WHERE id = 1 AND bar_group = 'multi_tf'")
     assert plan(small) == [(1, "multi_tf", "revise", "state and data disagree", 1)]
     with pytest.raises(psycopg.Error) as caught:
         small.execute("SELECT FROM refresh_bars(1)")

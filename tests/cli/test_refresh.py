@@ -237,7 +237,7 @@ def test_emas_bring_what_they_read_and_count_rejects_when_asked(
     result = cli("refresh", "emas", "--variant", "multi_tf_cal_us", "--fail-on-rejects")
     assert result.code == 1
     assert "1 days were rejected" in result.err
-    built = small.execute("SELECT family FROM bars_state ORDER BY family").fetchall()
+    built = small.execute("SELECT bar_group FROM bars_state ORDER BY bar_group").fetchall()
     assert built == [("cal",), ("cal_us",)]
     assert small.execute("SELECT count(*) > 0 FROM cmc_ema_multi_tf_cal_us").fetchone() == (True,)
 

@@ -293,12 +293,12 @@ DEFECTS: dict[str, tuple[int, str, list[str]]] = {
     ),
     "state_differs": (
         1,
-        "UPDATE bars_state SET n_rows = 59 WHERE id = 1 AND family = 'multi_tf'",
+        "UPDATE bars_state SET n_rows = 59 WHERE id = 1 AND bar_group = 'multi_tf'",
         ["state_differs error"],
     ),
     "state_differs: no state": (
         1,
-        "DELETE FROM bars_state WHERE id = 1 AND family = 'multi_tf'",
+        "DELETE FROM bars_state WHERE id = 1 AND bar_group = 'multi_tf'",
         ["state_differs error 2D", "state_differs error 7D"],
     ),
     "state_differs: days": (
@@ -313,13 +313,13 @@ DEFECTS: dict[str, tuple[int, str, list[str]]] = {
     ),
     "bars_behind: one timeframe": (
         1,
-        "INSERT INTO bars_pending SELECT id, '7D', family, last_ts, first_ts, last_ts FROM bars_state"
+        "INSERT INTO bars_pending SELECT id, '7D', bar_group, last_ts, first_ts, last_ts FROM bars_state"
         " WHERE id = 1 AND family = 'multi_tf'",
         ["bars_behind warning 7D"],
     ),
     "zone_mixed": (
         1,
-        "UPDATE bars_state SET tz = 'UTC' WHERE id = 1 AND family = 'multi_tf'",
+        "UPDATE bars_state SET tz = 'UTC' WHERE id = 1 AND bar_group = 'multi_tf'",
         ["zone_mixed error"],
     ),
 }

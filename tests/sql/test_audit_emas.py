@@ -79,11 +79,11 @@ DEFECTS: dict[str, tuple[str, list[str]]] = {
         ],
     ),
     "ema_state_differs": (
-        "UPDATE emas_state SET n_rows = 119 WHERE id = 1 AND variant = 'multi_tf'",
+        "UPDATE emas_state SET n_rows = 119 WHERE id = 1 AND ema_group = 'multi_tf'",
         ["ema_state_differs error"],
     ),
     "ema_state_differs: no state": (
-        "DELETE FROM emas_state WHERE id = 1 AND variant = 'multi_tf_v2'",
+        "DELETE FROM emas_state WHERE id = 1 AND ema_group = 'multi_tf_v2'",
         [f"ema_state_differs error {tf}" for tf in ("1D", "2D", "7D")],
     ),
     "ema_period_set": (
@@ -235,7 +235,7 @@ def on(column: str, expression: str, day: str = "2024-04-02", tf: str = "1W_CAL_
 # Rows that a broken view would show. A Tuesday inside a week; the week closes on Saturday 2024-04-06.
 SHOWN: dict[str, tuple[str, list[str]]] = {
     "ema_row_count": (
-        "UPDATE emas_state SET last_ts = last_ts - interval '24 h' WHERE id = 1 AND variant = 'cal_us'",
+        "UPDATE emas_state SET last_ts = last_ts - interval '24 h' WHERE id = 1 AND ema_group = 'cal_us'",
         [f"ema_row_count error 1W_CAL_US {period}" for period in (2, 3, 6)],
     ),
     "ema_canonical_count": (

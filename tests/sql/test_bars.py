@@ -474,8 +474,8 @@ def test_a_catalogue_without_its_day_is_refused(db: Db) -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        "DELETE FROM bars_state WHERE family = 'multi_tf'",
-        "UPDATE bars_state SET n_rows = n_rows + 1 WHERE family = 'cal_us'",
+        "DELETE FROM bars_state WHERE bar_group = 'multi_tf'",
+        "UPDATE bars_state SET n_rows = n_rows + 1 WHERE bar_group = 'cal_us'",
         "UPDATE bars_state SET last_ts = last_ts - interval '1 day'",
         "UPDATE bars_state SET first_ts = first_ts - interval '1 day'",
         "DELETE FROM cmc_price_bars_1d WHERE bar_seq = 10",

@@ -450,7 +450,7 @@ def test_without_timeframes_a_family_has_no_state(db: Db) -> None:
     only(db, "2D")
     done = refresh(db)
     assert (done["cal_us"].action, done["cal_us"].bars_deleted) == ("revise", 5)
-    assert rows(db, "SELECT family FROM bars_state") == [("multi_tf",)]
+    assert rows(db, "SELECT bar_group FROM bars_state") == [("multi_tf",)]
     assert {r.action for r in refresh(db).values()} == {"noop"}
     put(db, [raw_day("2024-02-21", 1, 2, 0.5, 1)])
     assert {f: r.action for f, r in refresh(db).items() if r.action != "noop"} == {

@@ -428,7 +428,7 @@ def test_states_tell_what_the_relations_hold(small: Db) -> None:
            WHERE last_bar_seq <> (SELECT max(bar_seq) FROM bars AS b WHERE b.tf = s.tf AND b.is_closed)""",
     ) == [(0,)]
     assert rows(
-        small, "SELECT variant, sum(series) FROM emas_state WHERE variant = 'multi_tf' GROUP BY 1"
+        small, "SELECT ema_group, sum(series) FROM emas_state WHERE ema_group = 'multi_tf' GROUP BY 1"
     ) == rows(small, "SELECT 'multi_tf', count(*) FROM cmc_ema_multi_tf_state")
 
 
@@ -609,7 +609,7 @@ def test_vectors_of_first_bars_that_vanish_go_with_them(small: Db) -> None:
     [
         "DELETE FROM emas WHERE tf = '2D'",
         "UPDATE emas SET bar_space = trim_array(bar_space, 1) WHERE tf = '1M_CAL' AND bar_space <> '{}'",
-        "DELETE FROM emas_state WHERE variant = 'multi_tf_v2'",
+        "DELETE FROM emas_state WHERE ema_group = 'multi_tf_v2'",
     ],
 )
 def test_state_and_vectors_that_disagree_are_refused_and_repaired(small: Db, damage: str) -> None:

@@ -41,7 +41,7 @@ BEGIN
         ORDER BY b.id, b.tf, b.bar_seq DESC
     ),
     differing AS (
-        SELECT s.id, NULL::text AS tf, s.family, v.name AS column_name
+        SELECT s.id, NULL::text AS tf, s.bar_group AS family, v.name AS column_name
         FROM states AS s
         LEFT JOIN lasting AS l ON l.id = s.id
         CROSS JOIN LATERAL (VALUES
@@ -87,12 +87,12 @@ BEGIN
         ), 'families', w.families)
     FROM (
         SELECT s.id, NULL::text AS tf, min(s.dirty_from) AS since,
-            jsonb_agg(s.family ORDER BY s.family) AS families
+            jsonb_agg(s.bar_group ORDER BY s.bar_group) AS families
         FROM states AS s
         WHERE s.dirty_from IS NOT NULL
         GROUP BY s.id
         UNION ALL
-        SELECT p.id, p.tf, p.dirty_from, jsonb_build_array(p.family) FROM bars_pending AS p
+        SELECT p.id, p.tf, p.dirty_from, jsonb_build_array(p.bar_group) FROM bars_pending AS p
         WHERE p_ids IS NULL OR p.id = ANY(p_ids)
     ) AS w
     UNION ALL

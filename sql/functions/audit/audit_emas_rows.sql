@@ -95,10 +95,10 @@ BEGIN
         SELECT s.id, r.source, t.tf, p.period
         FROM emas_state AS s
         CROSS JOIN LATERAL unnest(s.tfs) AS t (tf)
-        CROSS JOIN LATERAL unnest(CASE s.variant
+        CROSS JOIN LATERAL unnest(CASE s.ema_group
             WHEN 'cal' THEN ARRAY['multi_tf_cal_us', 'multi_tf_cal_iso']
             WHEN 'cal_anchor' THEN ARRAY['multi_tf_cal_anchor_us', 'multi_tf_cal_anchor_iso']
-            ELSE ARRAY[CASE WHEN s.variant LIKE 'cal%' THEN 'multi_tf_' ELSE '' END || s.variant]
+            ELSE ARRAY[CASE WHEN s.ema_group LIKE 'cal%' THEN 'multi_tf_' ELSE '' END || s.ema_group]
         END) AS r (source)
         INNER JOIN dim_period AS p ON p.period = ANY(s.periods)
         WHERE
@@ -106,7 +106,7 @@ BEGIN
             AND NOT EXISTS (
                 SELECT 1 FROM emas_pending AS q
                 WHERE
-                    q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+                    q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
                     AND (p_ids IS NULL OR q.id = ANY(p_ids)))
     ),
     counted AS (

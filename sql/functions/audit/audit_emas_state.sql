@@ -95,12 +95,12 @@ BEGIN
     ),
     series AS MATERIALIZED (
         SELECT
-            s.id, s.variant, t.tf, s.first_ts, s.dirty_from, coalesce(c.n, 0) AS n_closed,
-            CASE WHEN s.variant = 'multi_tf_v2' THEN n.day_space ELSE n.bar_space END AS v,
+            s.id, s.ema_group AS variant, t.tf, s.first_ts, s.dirty_from, coalesce(c.n, 0) AS n_closed,
+            CASE WHEN s.ema_group = 'multi_tf_v2' THEN n.day_space ELSE n.bar_space END AS v,
             s.current AND NOT EXISTS (
                 SELECT 1 FROM emas_pending AS q
                 WHERE
-                    q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+                    q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
                     AND (p_ids IS NULL OR q.id = ANY(p_ids))
             ) AND (t.tf = '1D' OR EXISTS (
                 SELECT 1 FROM built_timeframes AS f
@@ -112,22 +112,22 @@ BEGIN
         LEFT JOIN newest AS n ON n.id = s.id AND n.tf = t.tf
     ),
     differing AS (
-        SELECT s.id, s.variant, NULL::text AS tf, v.name, v.expected, v.actual
+        SELECT s.id, s.ema_group AS variant, NULL::text AS tf, v.name, v.expected, v.actual
         FROM states AS s
         LEFT JOIN lasting AS l ON l.id = s.id
         LEFT JOIN (
             SELECT x.* FROM bars_state AS x WHERE p_ids IS NULL OR x.id = ANY(p_ids)
-        ) AS b ON b.id = s.id AND b.family = s.variant
+        ) AS b ON b.id = s.id AND b.bar_group = s.ema_group
         CROSS JOIN LATERAL (VALUES
             ('daily_min_seen', to_jsonb(l.first_ts), to_jsonb(s.first_ts)),
             ('daily_max_seen', to_jsonb(l.last_ts), to_jsonb(s.last_ts)),
             ('n_rows', to_jsonb(l.n_rows), to_jsonb(s.n_rows)),
             -- Calendar bars and their EMAs are of one zone; N-day ones have none.
-            ('tz', CASE WHEN s.variant NOT LIKE 'multi%' THEN to_jsonb(coalesce(b.tz, s.tz)) END,
+            ('tz', CASE WHEN s.ema_group NOT LIKE 'multi%' THEN to_jsonb(coalesce(b.tz, s.tz)) END,
                 to_jsonb(s.tz)),
             ('series', (
                 SELECT to_jsonb(coalesce(sum(cardinality(x.v)), 0)) FROM series AS x
-                WHERE x.id = s.id AND x.variant = s.variant), to_jsonb(s.series))
+                WHERE x.id = s.id AND x.variant = s.ema_group), to_jsonb(s.series))
         ) AS v (name, expected, actual)
         WHERE s.current AND v.expected IS DISTINCT FROM v.actual
         UNION ALL
@@ -170,7 +170,7 @@ BEGIN
     UNION ALL
     SELECT
         'ema_period_set', 'warning', s.id, NULL::text, NULL::int, NULL::timestamptz,
-        jsonb_build_object('variant', s.variant, 'stored', s.periods, 'catalogue', v_periods)
+        jsonb_build_object('variant', s.ema_group, 'stored', s.periods, 'catalogue', v_periods)
     FROM states AS s
     WHERE s.periods <> v_periods
     UNION ALL
@@ -180,10 +180,11 @@ BEGIN
             SELECT count(*) FROM cmc_price_bars_1d AS d
             WHERE d.id = w.id AND d."timestamp" >= w.since AND (p_ids IS NULL OR d.id = ANY(p_ids))))
     FROM (
-        SELECT s.id, s.variant, NULL::text AS tf, least(s.dirty_from, s.hidden_from) AS since FROM states AS s
+        SELECT s.id, s.ema_group AS variant, NULL::text AS tf, least(s.dirty_from, s.hidden_from) AS since
+        FROM states AS s
         WHERE s.dirty_from IS NOT NULL OR s.hidden_from IS NOT NULL
         UNION ALL
-        SELECT q.id, q.variant, q.tf, least(q.dirty_from, q.hidden_from) FROM emas_pending AS q
+        SELECT q.id, q.ema_group, q.tf, least(q.dirty_from, q.hidden_from) FROM emas_pending AS q
         WHERE p_ids IS NULL OR q.id = ANY(p_ids)
     ) AS w
     UNION ALL

@@ -55,9 +55,9 @@ BEGIN
             a.alpha_bar, a.alpha_inside
         FROM (
             SELECT
-                s.id, b.tf, bool_or(s.variant <> 'multi_tf_v2') AS in_bar,
-                    bool_or(s.variant <> 'multi_tf') AS in_day,
-                min(s.variant) FILTER (WHERE s.variant NOT LIKE 'multi%') AS calendar
+                s.id, b.tf, bool_or(s.ema_group <> 'multi_tf_v2') AS in_bar,
+                    bool_or(s.ema_group <> 'multi_tf') AS in_day,
+                min(s.ema_group) FILTER (WHERE s.ema_group NOT LIKE 'multi%') AS calendar
             FROM emas_state AS s
             CROSS JOIN LATERAL unnest(s.tfs) AS b (tf)
             WHERE
@@ -65,7 +65,7 @@ BEGIN
                 AND NOT EXISTS (
                     SELECT 1 FROM emas_pending AS q
                     WHERE
-                        q.id = s.id AND q.variant = s.variant AND q.tf = b.tf
+                        q.id = s.id AND q.ema_group = s.ema_group AND q.tf = b.tf
                         AND (p_ids IS NULL OR q.id = ANY(p_ids)))
                 AND (b.tf = '1D' OR EXISTS (
                     SELECT 1 FROM built_timeframes AS f

@@ -31,10 +31,11 @@ BEGIN
     ),
     frames AS MATERIALIZED (
         SELECT
-            s.id, s.variant, t.tf, t.display_order, coalesce(q.periods, s.periods) AS periods, l.ts, l.row_no
+            s.id, s.ema_group AS variant, t.tf, t.display_order, coalesce(q.periods, s.periods) AS periods,
+            l.ts, l.row_no
         FROM emas_state AS s
         INNER JOIN dim_timeframe AS t ON t.tf = ANY(s.tfs)
-        LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+        LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
         CROSS JOIN LATERAL (
             SELECT d."timestamp" AS ts, d.bar_seq AS row_no FROM cmc_price_bars_1d AS d
             WHERE

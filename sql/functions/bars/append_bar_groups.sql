@@ -1,6 +1,5 @@
 -- append_bar_groups: add one new day to all bars of some groups that stand complete at the day before.
 --   p_id, p_groups   asset, groups of bars
---   p_tz    zone of the local day
 --   p_tfs   the timeframes of the groups
 --   p_row, p_last   number of validated days, "timestamp" of the newest, which is the new one
 -- Returns   a row per group as refresh_bar_groups.
@@ -8,7 +7,7 @@
 -- Rule      the daily case of refresh_bar_groups. A bar that the day closed late changes the EMAs of its last
 --           day. 
 CREATE OR REPLACE FUNCTION append_bar_groups(
-    p_id int, p_groups text[], p_tz text, p_tfs text[], p_row int, p_last timestamptz
+    p_id int, p_groups text[], p_tfs text[], p_row int, p_last timestamptz
 )
 RETURNS TABLE (bar_group text, action text, dirty_from timestamptz, bars_written int, bars_deleted int)
 LANGUAGE plpgsql VOLATILE
@@ -24,7 +23,7 @@ DECLARE
 BEGIN
     SELECT array_agg(a.tf), array_agg(a.bars_written), array_agg(a.closing_from)
     INTO v_tfs, v_written, v_closing
-    FROM append_bars(p_id, p_tz, p_tfs, p_row) AS a;
+    FROM append_bars(p_id, p_tfs, p_row) AS a;
     SELECT array_agg(c.bar_group), array_agg(c.written), array_agg(c.closing)
     INTO v_groups, v_written, v_closing
     FROM (
@@ -34,16 +33,16 @@ BEGIN
         GROUP BY t.bar_group
     ) AS c;
     UPDATE bars_state AS s SET last_ts = p_last, n_rows = p_row, dirty_from = NULL, updated_at = v_now
-    WHERE s.id = p_id AND s.family = ANY(p_groups);
+    WHERE s.id = p_id AND s.bar_group = ANY(p_groups);
     UPDATE emas_state AS s SET hidden_from = least(s.hidden_from, c.closing)
     FROM unnest(v_groups, v_closing) AS c (bar_group, closing)
-    WHERE s.id = p_id AND s.variant = c.bar_group AND c.closing IS NOT NULL;
+    WHERE s.id = p_id AND s.ema_group = c.bar_group AND c.closing IS NOT NULL;
     RETURN QUERY
     SELECT
         g.bar_group, CASE WHEN s.id IS NULL THEN 'noop' ELSE 'append' END,
         CASE WHEN s.id IS NOT NULL THEN p_last END, coalesce(c.written, 0), 0
     FROM unnest(p_groups) AS g (bar_group)
-    LEFT JOIN bars_state AS s ON s.id = p_id AND s.family = g.bar_group
+    LEFT JOIN bars_state AS s ON s.id = p_id AND s.bar_group = g.bar_group
     LEFT JOIN unnest(v_groups, v_written) AS c (bar_group, written) ON c.bar_group = g.bar_group;
 END;
 $$;

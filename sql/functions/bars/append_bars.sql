@@ -1,15 +1,14 @@
 -- append_bars: add one new day, the newest, to the bars of some timeframes.
 --   p_id    asset id
---   p_tz    zone of the local day
 --   p_tfs   timeframes (not 1D) whose bars stand complete up to the day before
 --   p_row   row number (1d bar_seq) of the new day
 -- Returns   per timeframe: bars_written; closing_from: "timestamp" of the last day of a bar that this day
 --           closed late.
--- Errors    TA010 the day falls on the local day of the one before, TA030 the bar that it continues is
+-- Errors    TA010 the day doesn't follow the one before, TA030 the bar that it continues is
 --           missing.
 -- Cost      one forming bar per timeframe, found by arithmetic; closed history isn't read.
 -- Rule      as build_bars, one step of it.
-CREATE OR REPLACE FUNCTION append_bars(p_id int, p_tz text, p_tfs text[], p_row int)
+CREATE OR REPLACE FUNCTION append_bars(p_id int, p_tfs text[], p_row int)
 RETURNS TABLE (tf text, bars_written int, closing_from timestamptz)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -28,14 +27,13 @@ DECLARE
     v_units int[];
 BEGIN
     SELECT * INTO v_new FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row;
-    SELECT d."timestamp" INTO v_before
+    SELECT d."timestamp", d.day INTO v_before, v_day_before
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row - 1;
-    SELECT (d."timestamp" AT TIME ZONE p_tz)::date INTO v_first_day
+    SELECT d.day INTO v_first_day
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
-    v_day := (v_new."timestamp" AT TIME ZONE p_tz)::date;
-    v_day_before := (v_before AT TIME ZONE p_tz)::date;
+    v_day := v_new.day;
     IF v_day <= v_day_before THEN
-        PERFORM raise_duplicate_day(p_id, p_tz, v_day, v_before, v_new."timestamp");
+        PERFORM raise_days_disorder(p_id, v_day_before, v_day, v_before, v_new."timestamp");
     END IF;
 
     SELECT
@@ -53,11 +51,11 @@ BEGIN
     placed AS MATERIALIZED (
         SELECT
             u.tf, u.kind, u.n, u.first_unit,
-            (calendar_unit(u.kind, v_day_before) - u.first_unit) / u.n + 1 AS bar_seq
+            bar_of_unit(u.n, u.first_unit, calendar_unit(u.kind, v_day_before)) AS bar_seq
         FROM timeframes AS u
     ),
     windows AS MATERIALIZED (
-        SELECT p.tf, p.bar_seq, unit_first_day(p.kind, p.first_unit + p.bar_seq * p.n) - 1 AS window_end
+        SELECT p.tf, p.bar_seq, window_end(p.kind, p.n, p.first_unit, p.bar_seq) AS window_end
         FROM placed AS p
     ),
     closed AS (
@@ -76,11 +74,11 @@ BEGIN
 
     RETURN QUERY
     WITH timeframes AS MATERIALIZED (
-        SELECT u.*, CASE WHEN u.kind = 'D' THEN p_row ELSE calendar_unit(u.kind, v_day) END AS unit
+        SELECT u.*, unit_of_day(u.kind, p_row, v_day) AS unit
         FROM unnest(v_tfs, v_kinds, v_counts, v_units) AS u (tf, kind, n, first_unit)
     ),
     placed AS MATERIALIZED (
-        SELECT u.*, (u.unit - u.first_unit) / u.n + 1 AS bar_seq
+        SELECT u.*, bar_of_unit(u.n, u.first_unit, u.unit) AS bar_seq
         FROM timeframes AS u
         WHERE u.unit >= u.first_unit
     ),
@@ -91,11 +89,9 @@ BEGIN
                 WHEN u.kind = 'D' THEN p_row % u.n <> 1 AND u.n > 1
                 ELSE calendar_unit(u.kind, v_day_before) >= u.first_unit + (u.bar_seq - 1) * u.n
             END AS goes_on,
+            window_end(u.kind, u.n, u.first_unit, u.bar_seq) AS window_end,
             CASE WHEN u.kind <> 'D'
-                THEN unit_first_day(u.kind, u.first_unit + u.bar_seq * u.n) - 1
-            END AS window_end,
-            CASE WHEN u.kind <> 'D'
-                THEN greatest(unit_first_day(u.kind, u.first_unit + (u.bar_seq - 1) * u.n), v_first_day)
+                THEN greatest(window_start(u.kind, u.n, u.first_unit, u.bar_seq), v_first_day)
             END AS expected_start
         FROM placed AS u
     ),
@@ -131,9 +127,7 @@ BEGIN
                 WHEN o.id IS NOT NULL THEN o.last_missing_day
                 WHEN m.missing_start > 0 THEN v_day - 1
             END,
-            coalesce(
-                o.time_open,
-                coalesce(v_before, v_new."timestamp" - interval '24 hours') + interval '1 millisecond'),
+            coalesce(o.time_open, bar_time_open(v_before, v_new."timestamp")),
             v_new."timestamp",
             CASE
                 WHEN o.id IS NULL OR v_new.high > o.high THEN v_new.time_high

@@ -20,9 +20,9 @@ BEGIN
     RETURN QUERY
     SELECT
         g.bar_group, s.tfs, c.due, s.n_rows, s.first_ts, s.last_ts, s.dirty_from,
-        EXISTS (SELECT 1 FROM bars_pending AS p WHERE p.id = p_id AND p.family = g.bar_group)
+        EXISTS (SELECT 1 FROM bars_pending AS p WHERE p.id = p_id AND p.bar_group = g.bar_group)
     FROM unnest(p_groups) WITH ORDINALITY AS g (bar_group, ordinal)
-    LEFT JOIN bars_state AS s ON s.id = p_id AND s.family = g.bar_group
+    LEFT JOIN bars_state AS s ON s.id = p_id AND s.bar_group = g.bar_group
     CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(t.tf ORDER BY t.display_order, t.tf), '{}') AS due
         FROM dim_timeframe AS t

@@ -31,7 +31,7 @@ BEGIN
         RETURN QUERY
         SELECT x.* FROM (SELECT
         d.id, '1D'::text AS tf, 1 AS tf_days, d.bar_seq, NULL::int AS anchor_offset,
-        coalesce(lag(d."timestamp") OVER w, d."timestamp" - interval '24 hours') + interval '1 millisecond',
+        bar_time_open(lag(d."timestamp") OVER w, d."timestamp"),
         d."timestamp" AS time_close, d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume,
         d.market_cap, d."timestamp", d."timestamp" + interval '1 millisecond' AS half_open, 1, false, false,
         1, 0, false, 0, 0, 0, 0, NULL::text, NULL::date, NULL::date

@@ -28,7 +28,7 @@ BEGIN
         RETURN QUERY
         SELECT
             d.id, '1D', 1, d.bar_seq, NULL::int,
-            coalesce(y."timestamp", d."timestamp" - interval '24 hours') + interval '1 millisecond',
+            bar_time_open(y."timestamp", d."timestamp"),
             d."timestamp", d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap,
             d."timestamp", d."timestamp" + interval '1 millisecond', 1, false, false, 1, 0, false, 0, 0, 0, 0,
             NULL::text, NULL::date, NULL::date

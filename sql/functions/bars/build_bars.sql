@@ -1,17 +1,16 @@
 -- build_bars: compute the bars of some timeframes from a row on and store what differs.
 --   p_id         asset id
---   p_tz         zone of the local day
 --   p_tfs        timeframes (not 1D)
 --   p_from_rows  for each of them the row number (1d bar_seq) of the first day that may differ; 1: all
 -- Returns   per timeframe and kind of write: bars_written, bars_deleted; closing_from: "timestamp" of the
 --           last day of the earliest stored bar that closed or reopened; changed_from: of the first day of
 --           the earliest bar written.
--- Errors    TA010 two days read fall on one local day.
+-- Errors    TA010 the days read don't follow each other.
 -- Cost      from far back as compute_bars, within the newest 256 days as compute_newest_bars; a range of
 --           stored bars per timeframe.
 -- Rule      a calendar bar closes with the last day of its window or when a later bar begins. Equal bars
 --           aren't written; a stored bar that is no longer computed is deleted.
-CREATE OR REPLACE FUNCTION build_bars(p_id int, p_tz text, p_tfs text[], p_from_rows int[])
+CREATE OR REPLACE FUNCTION build_bars(p_id int, p_tfs text[], p_from_rows int[])
 RETURNS TABLE (
     tf text, bars_written int, bars_deleted int, closing_from timestamptz, changed_from timestamptz
 )
@@ -37,11 +36,11 @@ DECLARE
     v_starts int[];
     v_tails int[];
     v_tfs text[];
-    v_twice record;
+    v_disorder record;
     v_gone_tfs text[];
     v_gone_bars int[];
 BEGIN
-    SELECT (d."timestamp" AT TIME ZONE p_tz)::date INTO v_first_day
+    SELECT d.day INTO v_first_day
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
     SELECT max(d.bar_seq) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     v_anything_stored := EXISTS (SELECT 1 FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(p_tfs));
@@ -74,14 +73,14 @@ BEGIN
                     WHEN u.from_row <= 1 THEN -2147483648
                     WHEN u.kind = 'D' THEN (u.from_row - 1) / u.n + 1
                     WHEN calendar_unit(u.kind, u.day_before) < u.first_unit THEN -2147483648
-                    ELSE (calendar_unit(u.kind, u.day_before) - u.first_unit) / u.n + 1
+                    ELSE bar_of_unit(u.n, u.first_unit, calendar_unit(u.kind, u.day_before))
                 END AS bar
             FROM (
                 SELECT
                     g.tf, c.unit_kind AS kind, c.tf_qty AS n,
                     first_unit(c.unit_kind, c.tf_qty, c.allow_partial_start, v_first_day) AS first_unit,
                     g.from_row,
-                    (SELECT (d."timestamp" AT TIME ZONE p_tz)::date FROM cmc_price_bars_1d AS d
+                    (SELECT d.day FROM cmc_price_bars_1d AS d
                         WHERE d.id = p_id AND d.bar_seq = g.from_row - 1) AS day_before
                 FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
                 INNER JOIN dim_timeframe AS c ON c.tf = g.tf
@@ -97,16 +96,18 @@ BEGIN
     v_first_row := (SELECT min(s.first_row) FROM unnest(v_starts) AS s (first_row));
     v_first_read := (SELECT min(s.tail) FROM unnest(v_tails) AS s (tail));
 
-    SELECT w.day, w.before, w."timestamp" INTO v_twice FROM (
+    SELECT o.* INTO v_disorder FROM (
         SELECT
-            (d."timestamp" AT TIME ZONE p_tz)::date AS day, d."timestamp",
-            lag(d."timestamp") OVER (ORDER BY d.bar_seq) AS before
+            d.day, d."timestamp", lag(d.day) OVER w AS day_before,
+            lag(d."timestamp") OVER w AS ts_before
         FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq >= v_first_read - 1
-    ) AS w
-    WHERE (w.before AT TIME ZONE p_tz)::date >= w.day
-    ORDER BY w."timestamp" LIMIT 1;
+        WINDOW w AS (ORDER BY d.bar_seq)
+    ) AS o
+    WHERE o.day_before >= o.day
+    ORDER BY o."timestamp" LIMIT 1;
     IF FOUND THEN
-        PERFORM raise_duplicate_day(p_id, p_tz, v_twice.day, v_twice.before, v_twice."timestamp");
+        PERFORM raise_days_disorder(
+            p_id, v_disorder.day_before, v_disorder.day, v_disorder.ts_before, v_disorder."timestamp");
     END IF;
 
     RETURN QUERY
@@ -124,7 +125,7 @@ BEGIN
                 array_agg(t.first_unit) AS units, array_agg(t.bar) AS bars, array_agg(t.first_row) AS starts
             FROM timeframes AS t WHERE t.is_far
         ) AS g
-        CROSS JOIN LATERAL compute_bars(p_id, p_tz, g.tfs, g.kinds, g.counts, g.units, g.bars, g.starts) AS c
+        CROSS JOIN LATERAL compute_bars(p_id, g.tfs, g.kinds, g.counts, g.units, g.bars, g.starts) AS c
         WHERE g.tfs IS NOT NULL
         UNION ALL
         SELECT c.*
@@ -136,7 +137,7 @@ BEGIN
             FROM timeframes AS t WHERE NOT t.is_far
         ) AS g
         CROSS JOIN LATERAL compute_newest_bars(
-            p_id, p_tz, g.tfs, g.kinds, g.counts, g.units, g.bars, g.starts, g.tails) AS c
+            p_id, g.tfs, g.kinds, g.counts, g.units, g.bars, g.starts, g.tails) AS c
         WHERE g.tfs IS NOT NULL
     ),
     -- OFFSET 0: index ranges per timeframe, whatever the planner thinks of nested loops.
@@ -159,10 +160,9 @@ BEGIN
         INNER JOIN timeframes AS t ON t.tf = c.tf
         CROSS JOIN LATERAL (
             SELECT
-                CASE WHEN t.kind = 'D' THEN NULL
-                    ELSE unit_first_day(t.kind, t.first_unit + c.bar_seq * t.n) - 1 END AS window_end,
+                window_end(t.kind, t.n, t.first_unit, c.bar_seq) AS window_end,
                 CASE WHEN t.kind = 'D' THEN c.first_day
-                    ELSE greatest(unit_first_day(t.kind, t.first_unit + (c.bar_seq - 1) * t.n), v_first_day)
+                    ELSE greatest(window_start(t.kind, t.n, t.first_unit, c.bar_seq), v_first_day)
                 END AS expected_start
         ) AS e
     ),
@@ -254,10 +254,7 @@ BEGIN
     LEFT JOIN cmc_price_bars_1d AS d ON d.id = p_id AND d.bar_seq >= v_first_row AND d.bar_seq = s.first_row
     WHERE
         d.id IS NULL
-        OR s.bar_seq <> (
-            CASE WHEN s.kind = 'D' THEN d.bar_seq
-                ELSE calendar_unit(s.kind, (d."timestamp" AT TIME ZONE p_tz)::date)
-            END - s.first_unit + s.n) / s.n;
+        OR s.bar_seq <> bar_of_day(s.kind, s.n, s.first_unit, d.bar_seq, d.day);
     IF v_gone_tfs IS NULL THEN
         RETURN;
     END IF;

@@ -1,6 +1,6 @@
 -- check_asset: refuse an asset that was never loaded.
 --   p_id   asset id
--- Errors    TA001 unknown to raw days, validated days and bars.   Cost  an index probe or three.
+-- Errors    TA001 unknown to assets, raw days, validated days and bars.   Cost  an index probe or three.
 CREATE OR REPLACE FUNCTION check_asset(p_id int)
 RETURNS void
 LANGUAGE plpgsql STABLE
@@ -8,6 +8,7 @@ SET search_path FROM CURRENT
 AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM cmc_price_histories7 AS h WHERE h.id = p_id)
+        OR EXISTS (SELECT 1 FROM assets AS a WHERE a.id = p_id)
         OR EXISTS (SELECT 1 FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id)
         OR EXISTS (SELECT 1 FROM cmc_price_bars_1d AS d WHERE d.id = p_id)
         OR EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id)

@@ -14,6 +14,8 @@ AS $$
 DECLARE
     v_tf text;
     v_near text;
+    -- A family's name is that of a variant too.
+    v_groups text[] := ARRAY(SELECT x.bar_group FROM taxonomy() AS x WHERE x.variant = p_family);
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM dim_timeframe AS t WHERE t.tf = '1D' AND t.is_canonical) THEN
         RAISE EXCEPTION USING
@@ -35,8 +37,7 @@ BEGIN
         WHERE t.tf = u.tf AND CASE
             WHEN p_family = 'all' THEN true
             WHEN p_family = '1d' THEN t.tf = '1D'
-            WHEN p_family = 'multi_tf_v2' THEN t.family = 'multi_tf'
-            ELSE p_family = ANY(string_to_array(t.family, '|'))
+            ELSE t.bar_group = ANY(v_groups)
         END)
     LIMIT 1;
     IF NOT FOUND THEN
@@ -44,7 +45,7 @@ BEGIN
     END IF;
     SELECT string_agg(n.tf, ', ') INTO v_near FROM (
         SELECT t.tf FROM dim_timeframe AS t
-        WHERE p_family = 'all' OR replace(p_family, '_v2', '') = ANY(string_to_array(t.family, '|'))
+        WHERE p_family = 'all' OR t.bar_group = ANY(v_groups)
         ORDER BY
             substring(t.tf FROM '[DWMY]') IS DISTINCT FROM substring(upper(v_tf) FROM '[DWMY]'),
             abs(t.tf_qty - coalesce(substring(v_tf FROM '^[0-9]{1,6}')::int, 1)), t.display_order

@@ -1,6 +1,5 @@
 -- compute_bars: the bars of some timeframes from a row on, computed from all their days.
 --   p_id      asset id
---   p_tz      zone of the local day
 --   p_tfs     timeframes (not 1D); p_kinds, p_counts, p_units: their unit, count and first unit
 --   p_bars    for each of them the first bar wanted; p_starts: the row number (1d bar_seq) of its first day
 -- Returns   a row per bar: its first and last row, their local days and "timestamp", its values, and the
@@ -12,7 +11,7 @@
 --           calendar week, month or year else. Highs and lows are found by rank, ties go to the earliest
 --           time. 0.0 and -0.0 are one price: the earlier day's spelling is kept.
 CREATE OR REPLACE FUNCTION compute_bars(
-    p_id int, p_tz text, p_tfs text[], p_kinds text[], p_counts int[], p_units int[], p_bars int[],
+    p_id int, p_tfs text[], p_kinds text[], p_counts int[], p_units int[], p_bars int[],
     p_starts int[])
 RETURNS TABLE (
     tf text, bar_seq int, first_row int, last_row int, first_day date, last_day date, first_ts timestamptz,
@@ -54,19 +53,18 @@ BEGIN
     ),
     days AS MATERIALIZED (
         SELECT
-            d.bar_seq AS row_no, d."timestamp", x.day, d.open, d.high, d.low, d.close, d.market_cap,
+            d.bar_seq AS row_no, d."timestamp", d.day, d.open, d.high, d.low, d.close, d.market_cap,
             d.time_high, d.time_low,
             lag(d."timestamp") OVER w AS ts_before,
-            lag(x.day) OVER w AS day_before,
+            lag(d.day) OVER w AS day_before,
             row_number() OVER (ORDER BY d.high, d.time_high DESC, d.bar_seq DESC) AS high_rank,
             row_number() OVER (ORDER BY d.low DESC, d.time_low DESC, d.bar_seq DESC) AS low_rank,
             CASE WHEN d.market_cap IS NOT NULL THEN d.bar_seq END AS market_cap_row,
-            calendar_unit('U', x.day) AS week_us,
-            calendar_unit('I', x.day) AS week_iso,
-            calendar_unit('M', x.day) AS month,
-            calendar_unit('Y', x.day) AS year
+            calendar_unit('U', d.day) AS week_us,
+            calendar_unit('I', d.day) AS week_iso,
+            calendar_unit('M', d.day) AS month,
+            calendar_unit('Y', d.day) AS year
         FROM cmc_price_bars_1d AS d
-        CROSS JOIN LATERAL (SELECT (d."timestamp" AT TIME ZONE p_tz)::date AS day) AS x
         WHERE d.id = p_id AND d.bar_seq >= v_first_row - 1
         WINDOW w AS (ORDER BY d.bar_seq)
     ),
@@ -100,7 +98,7 @@ BEGIN
         FROM (
             SELECT
                 t.tf, b.first_row, b.last_row, b.high_rank, b.low_rank, b.market_cap_row, t.bar,
-                (b.unit - t.first_unit + t.blocks_a_bar) / t.blocks_a_bar AS bar_seq
+                bar_of_unit(t.blocks_a_bar, t.first_unit, b.unit) AS bar_seq
             FROM timeframes AS t
             INNER JOIN blocks AS b ON b.base = t.base AND b.first_row >= t.first_row
         ) AS k
@@ -112,18 +110,16 @@ BEGIN
         FROM (
             SELECT
                 t.tf,
-                (u.unit - t.first_unit + t.n) / t.n AS bar_seq,
-                (u.unit_before - t.first_unit + t.n) / t.n AS bar_before,
+                bar_of_unit(t.n, t.first_unit, u.unit) AS bar_seq,
+                bar_of_unit(t.n, t.first_unit, u.unit_before) AS bar_before,
                 d.day_before + 1 AS first_missing,
                 d.day - 1 AS last_missing
             FROM timeframes AS t
             INNER JOIN gap_days AS d ON d.row_no > t.first_row
             CROSS JOIN LATERAL (
                 SELECT
-                    CASE WHEN t.kind = 'D' THEN d.row_no ELSE calendar_unit(t.kind, d.day) END AS unit,
-                    CASE WHEN t.kind = 'D' THEN d.row_no - 1
-                        ELSE calendar_unit(t.kind, d.day_before)
-                    END AS unit_before
+                    unit_of_day(t.kind, d.row_no, d.day) AS unit,
+                    unit_of_day(t.kind, d.row_no - 1, d.day_before) AS unit_before
             ) AS u
             WHERE u.unit_before >= t.first_unit
         ) AS g
@@ -148,7 +144,7 @@ BEGIN
     )
     SELECT
         r.tf, r.bar_seq, r.first_row, r.last_row, a.day, l.day, a."timestamp",
-        coalesce(a.ts_before, a."timestamp" - interval '24 hours') + interval '1 millisecond',
+        bar_time_open(a.ts_before, a."timestamp"),
         l."timestamp", h.time_high, w.time_low, a.open,
         CASE WHEN h.high <> 0 THEN h.high ELSE (
             SELECT d.high FROM days AS d

@@ -10,7 +10,7 @@
 -- Rule      as compute_bars. The stored high is the head's if one of its days has it; else, and where 0.0 and
 --           -0.0 meet, its days are asked; low alike. A sum has an order, so volumes are added up anew.
 CREATE OR REPLACE FUNCTION compute_newest_bars(
-    p_id int, p_tz text, p_tfs text[], p_kinds text[], p_counts int[], p_units int[], p_bars int[],
+    p_id int, p_tfs text[], p_kinds text[], p_counts int[], p_units int[], p_bars int[],
     p_starts int[], p_tails int[])
 RETURNS TABLE (
     tf text, bar_seq int, first_row int, last_row int, first_day date, last_day date, first_ts timestamptz,
@@ -42,8 +42,8 @@ BEGIN
     ),
     told AS MATERIALIZED (
         SELECT
-            b.*, t.tail, f."timestamp" AS first_ts, (f."timestamp" AT TIME ZONE p_tz)::date AS first_day,
-            (SELECT (d."timestamp" AT TIME ZONE p_tz)::date FROM cmc_price_bars_1d AS d
+            b.*, t.tail, f."timestamp" AS first_ts, f.day AS first_day,
+            (SELECT d.day FROM cmc_price_bars_1d AS d
                 WHERE d.id = p_id AND d.bar_seq = t.tail - 1) AS head_day,
             coalesce((
                 SELECT
@@ -74,7 +74,7 @@ BEGIN
             FROM bars AS o WHERE o.id = p_id AND o.tf = t.tf AND o.bar_seq = t.bar OFFSET 0
         ) AS b
         CROSS JOIN LATERAL (
-            SELECT d."timestamp" FROM cmc_price_bars_1d AS d
+            SELECT d."timestamp", d.day FROM cmc_price_bars_1d AS d
             WHERE d.id = p_id AND d.bar_seq = t.first_row OFFSET 0
         ) AS f
         WHERE t.first_row < t.tail
@@ -127,11 +127,11 @@ BEGIN
                 WHEN k.missing_interior = 0 THEN NULL
                 WHEN k.last_missing_day < k.head_day THEN k.last_missing_day
                 ELSE (
-                    SELECT (d."timestamp" AT TIME ZONE p_tz)::date - 1 FROM cmc_price_bars_1d AS d
+                    SELECT d.day - 1 FROM cmc_price_bars_1d AS d
                     WHERE
                         d.id = p_id AND d.bar_seq > k.first_row AND d.bar_seq < k.tail
-                        AND (d."timestamp" AT TIME ZONE p_tz)::date - 1 > (
-                            SELECT (o."timestamp" AT TIME ZONE p_tz)::date FROM cmc_price_bars_1d AS o
+                        AND d.day - 1 > (
+                            SELECT o.day FROM cmc_price_bars_1d AS o
                             WHERE o.id = p_id AND o.bar_seq = d.bar_seq - 1)
                     ORDER BY d.bar_seq DESC LIMIT 1)
             END AS last_missing
@@ -140,19 +140,18 @@ BEGIN
     ),
     days AS MATERIALIZED (
         SELECT
-            d.bar_seq AS row_no, d."timestamp", x.day, d.open, d.high, d.low, d.close, d.market_cap,
+            d.bar_seq AS row_no, d."timestamp", d.day, d.open, d.high, d.low, d.close, d.market_cap,
             d.time_high, d.time_low,
             lag(d."timestamp") OVER w AS ts_before,
-            lag(x.day) OVER w AS day_before,
+            lag(d.day) OVER w AS day_before,
             row_number() OVER (ORDER BY d.high, d.time_high DESC, d.bar_seq DESC) AS high_rank,
             row_number() OVER (ORDER BY d.low DESC, d.time_low DESC, d.bar_seq DESC) AS low_rank,
             CASE WHEN d.market_cap IS NOT NULL THEN d.bar_seq END AS market_cap_row,
-            calendar_unit('U', x.day) AS week_us,
-            calendar_unit('I', x.day) AS week_iso,
-            calendar_unit('M', x.day) AS month,
-            calendar_unit('Y', x.day) AS year
+            calendar_unit('U', d.day) AS week_us,
+            calendar_unit('I', d.day) AS week_iso,
+            calendar_unit('M', d.day) AS month,
+            calendar_unit('Y', d.day) AS year
         FROM cmc_price_bars_1d AS d
-        CROSS JOIN LATERAL (SELECT (d."timestamp" AT TIME ZONE p_tz)::date AS day) AS x
         WHERE d.id = p_id AND d.bar_seq >= v_first_read - 1
         WINDOW w AS (ORDER BY d.bar_seq)
     ),
@@ -165,10 +164,10 @@ BEGIN
             SELECT
                 t.tf, d.row_no AS first_row, d.row_no AS last_row, d.high_rank, d.low_rank, d.market_cap_row,
                 t.bar,
-                (CASE t.kind
+                bar_of_unit(t.n, t.first_unit, CASE t.kind
                     WHEN 'D' THEN d.row_no WHEN 'U' THEN d.week_us WHEN 'I' THEN d.week_iso
                     WHEN 'M' THEN d.month ELSE d.year
-                END - t.first_unit + t.n) / t.n AS bar_seq
+                END) AS bar_seq
             FROM timeframes AS t
             INNER JOIN days AS d ON d.row_no >= t.tail
             UNION ALL
@@ -188,9 +187,7 @@ BEGIN
     SELECT
         r.tf, r.bar_seq, r.first_row, r.last_row, coalesce(k.first_day, a.day), l.day,
         coalesce(k.first_ts, a."timestamp"),
-        coalesce(
-            k.time_open,
-            coalesce(a.ts_before, a."timestamp" - interval '24 hours') + interval '1 millisecond'),
+        coalesce(k.time_open, bar_time_open(a.ts_before, a."timestamp")),
         l."timestamp",
         CASE
             WHEN h.high IS NULL OR k.high > h.high THEN k.time_high

@@ -21,9 +21,11 @@ AS $$
 DECLARE
     v_group record;
     v_now timestamptz := now();
+    v_first_day date;
     v_pending_tfs text[];
     v_pending_from timestamptz[];
 BEGIN
+    SELECT d.day INTO v_first_day FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
     SELECT array_agg(p.tf), array_agg(p.dirty_from) INTO v_pending_tfs, v_pending_from
     FROM bars_pending AS p WHERE p.id = p_id AND p.tf = ANY(p_tfs_refreshed);
     FOR v_group IN
@@ -50,8 +52,8 @@ BEGIN
             action := CASE WHEN v_group.n_rows IS NULL THEN 'noop' ELSE 'revise' END;
             dirty_from := NULL;
             RETURN NEXT;
-            DELETE FROM bars_pending AS p WHERE p.id = p_id AND p.family = v_group.bar_group;
-            DELETE FROM bars_state AS s WHERE s.id = p_id AND s.family = v_group.bar_group;
+            DELETE FROM bars_pending AS p WHERE p.id = p_id AND p.bar_group = v_group.bar_group;
+            DELETE FROM bars_state AS s WHERE s.id = p_id AND s.bar_group = v_group.bar_group;
             CONTINUE;
         END IF;
         dirty_from := CASE
@@ -72,7 +74,7 @@ BEGIN
 
         IF p_tfs IS NOT NULL AND NOT p_rezone AND v_group.dirty_from IS NOT NULL
             AND v_group.refreshed <> '{}' THEN
-            INSERT INTO bars_pending AS p (id, tf, family, dirty_from, first_ts, last_ts)
+            INSERT INTO bars_pending AS p (id, tf, bar_group, dirty_from, first_ts, last_ts)
             SELECT p_id, t.tf, v_group.bar_group, v_group.dirty_from, v_group.first_ts, v_group.last_ts
             FROM unnest(v_group.due) AS t (tf)
             WHERE t.tf = ANY(v_group.tfs) AND NOT t.tf = ANY(v_group.refreshed)
@@ -80,19 +82,22 @@ BEGIN
         END IF;
         DELETE FROM bars_pending AS p
         WHERE
-            p.id = p_id AND p.family = v_group.bar_group
+            p.id = p_id AND p.bar_group = v_group.bar_group
             AND (p.tf = ANY(v_group.refreshed) OR NOT p.tf = ANY(v_group.due));
 
         IF v_group.refreshed = '{}' AND v_group.n_rows IS NOT NULL THEN
             UPDATE bars_state AS s SET tfs = v_group.due, updated_at = v_now
-            WHERE s.id = p_id AND s.family = v_group.bar_group;
+            WHERE s.id = p_id AND s.bar_group = v_group.bar_group;
             CONTINUE;
         END IF;
-        INSERT INTO bars_state AS s (id, family, tz, tfs, first_ts, last_ts, n_rows, dirty_from, updated_at)
-        VALUES (p_id, v_group.bar_group, p_tz, v_group.due, p_first, p_last, p_rows, NULL, v_now)
-        ON CONFLICT (id, family) DO UPDATE SET
+        INSERT INTO bars_state AS s (
+            id, bar_group, tz, tfs, first_ts, last_ts, n_rows, dirty_from, updated_at, first_day)
+        VALUES (p_id, v_group.bar_group, p_tz, v_group.due, p_first, p_last, p_rows, NULL, v_now,
+            v_first_day)
+        ON CONFLICT (id, bar_group) DO UPDATE SET
             tz = excluded.tz, tfs = excluded.tfs, first_ts = excluded.first_ts, last_ts = excluded.last_ts,
-            n_rows = excluded.n_rows, dirty_from = NULL, updated_at = excluded.updated_at;
+            n_rows = excluded.n_rows, dirty_from = NULL, updated_at = excluded.updated_at,
+            first_day = excluded.first_day;
 
         IF p_rezone AND v_group.bar_group <> 'multi_tf' THEN
             v_group.changed := '-infinity';
@@ -105,7 +110,7 @@ BEGIN
                 dirty_from = least(s.dirty_from, v_group.changed)
             WHERE
                 s.id = p_id
-                AND s.variant = ANY(CASE WHEN v_group.bar_group = 'multi_tf'
+                AND s.ema_group = ANY(CASE WHEN v_group.bar_group = 'multi_tf'
                     THEN ARRAY['multi_tf', 'multi_tf_v2'] ELSE ARRAY[v_group.bar_group] END);
         END IF;
     END LOOP;

@@ -45,7 +45,7 @@ BEGIN
     SELECT d."timestamp" INTO v_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
     IF p_full OR p_rezone OR v_rows IS NULL THEN
         v_work := v_rows IS NOT NULL
-            OR EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND s.family = ANY(p_groups))
+            OR EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND s.bar_group = ANY(p_groups))
             OR EXISTS (SELECT 1 FROM bars AS b WHERE b.id = p_id);
     ELSE
         WITH groups AS MATERIALIZED (
@@ -79,7 +79,7 @@ BEGIN
     END IF;
     PERFORM FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id FOR UPDATE;
     IF NOT FOUND THEN
-        INSERT INTO cmc_price_bars_1d_state AS s (id, last_run_ts) VALUES (p_id, v_now)
+        INSERT INTO cmc_price_bars_1d_state AS s (id, last_run_ts, tz) VALUES (p_id, v_now, p_tz)
         ON CONFLICT (id) DO NOTHING;
         PERFORM FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id FOR UPDATE;
     END IF;
@@ -89,9 +89,9 @@ BEGIN
     -- The daily case needs no closer look, unless somebody else was there before the lock.
     IF v_one_day AND v_built = (
         SELECT count(*) FROM bars_state AS s
-        WHERE s.id = p_id AND s.family = ANY(p_groups) AND s.n_rows = v_rows - 1 AND s.dirty_from = v_last)
+        WHERE s.id = p_id AND s.bar_group = ANY(p_groups) AND s.n_rows = v_rows - 1 AND s.dirty_from = v_last)
     THEN
-        RETURN QUERY SELECT * FROM append_bar_groups(p_id, p_groups, p_tz, v_tfs, v_rows, v_last);
+        RETURN QUERY SELECT * FROM append_bar_groups(p_id, p_groups, v_tfs, v_rows, v_last);
         RETURN;
     END IF;
 
@@ -156,7 +156,7 @@ BEGIN
             SELECT
                 array_agg(a.tf) AS tfs, array_agg(a.bars_written) AS n,
                 array_agg(a.closing_from) AS closing
-            INTO v_more FROM append_bars(p_id, p_tz, v_append_tfs, v_row) AS a;
+            INTO v_more FROM append_bars(p_id, v_append_tfs, v_row) AS a;
             CONTINUE WHEN v_more.tfs IS NULL;
             IF v_row = v_append_from + 1 THEN
                 v_done_tfs := v_done_tfs || v_more.tfs;
@@ -180,7 +180,7 @@ BEGIN
             array_agg(b.tf) AS tfs, array_agg(b.bars_written) AS written,
             array_agg(b.bars_deleted) AS deleted,
             array_agg(b.closing_from) AS closing, array_agg(b.changed_from) AS changed
-        INTO v_more FROM build_bars(p_id, p_tz, v_build_tfs, v_build_rows) AS b;
+        INTO v_more FROM build_bars(p_id, v_build_tfs, v_build_rows) AS b;
         IF v_more.tfs IS NOT NULL THEN
             v_done_tfs := v_done_tfs || v_more.tfs;
             v_written := v_written || v_more.written;

@@ -2,7 +2,7 @@
 --   p_id             asset id
 --   p_family         1d, multi_tf, cal_us, cal_iso, cal_anchor_us, cal_anchor_iso or all
 --   p_full           build what is named from nothing
---   p_tz             IANA zone of the asset's local day; NULL: the one it has, at first America/New_York.
+--   p_tz             IANA zone of the asset's local day; NULL: that of assets. It is written there.
 --                    Another zone than before rebuilds every family of bars built for the asset
 --   p_lookback_days  times 24 hours before the newest raw row that are compared with what is stored, 0 or
 --                    more
@@ -53,7 +53,7 @@ DECLARE
     v_days record;
     v_started timestamptz := clock_timestamp();
     v_tz text;
-    v_tz_before text;
+    v_days_tz text;
     v_rezone boolean;
 BEGIN
     p_full := coalesce(p_full, false);
@@ -83,14 +83,15 @@ BEGIN
             DETAIL = 'Only raw rows can: a bar needs all its days.',
             HINT = 'Use family 1d or all, or leave the bounds out.';
     END IF;
-    v_tz := resolve_tz(p_tz);
     PERFORM check_timeframes(p_family, p_tfs);
-
+    p_tz := resolve_tz(p_tz);
     PERFORM check_asset(p_id);
+    v_tz := asset_zone(p_id, p_tz);
+    v_days_tz := recut_days(p_id, v_tz, p_family = '1d');
 
     IF p_family IN ('1d', 'all') OR p_upstream THEN
         SELECT * INTO v_days FROM refresh_bars_1d(
-            p_id, p_full AND p_family IN ('1d', 'all'), p_lookback_days, p_time_min, p_time_max,
+            p_id, v_days_tz, p_full AND p_family IN ('1d', 'all'), p_lookback_days, p_time_min, p_time_max,
             p_keep_rejects);
         RETURN QUERY SELECT
             p_id, '1d', v_days.action, v_days.dirty_from, v_days.bars_written, v_days.bars_deleted,
@@ -102,25 +103,23 @@ BEGIN
     END IF;
 
     v_wanted := CASE WHEN p_family = 'all' THEN v_families ELSE ARRAY[p_family] END;
-    SELECT s.tz INTO v_tz_before FROM bars_state AS s WHERE s.id = p_id ORDER BY s.family LIMIT 1;
-    v_tz := coalesce(v_tz, v_tz_before, 'America/New_York');
-    v_rezone := v_tz <> v_tz_before;
+    v_rezone := EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND s.tz <> v_tz);
     IF v_rezone THEN
         -- The zone is the asset's: every family built with the old one is built again.
         SELECT array_agg(f.family ORDER BY f.ordinal) INTO v_wanted
         FROM unnest(v_families) WITH ORDINALITY AS f (family, ordinal)
         WHERE
             f.family = ANY(v_wanted)
-            OR EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND s.family = f.family);
+            OR EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND s.bar_group = f.family);
         -- Months and years may have been built alone: then the first family that shows them takes them along.
         SELECT v_wanted || coalesce(array_agg(u.family ORDER BY u.family), '{}') INTO v_wanted
         FROM bars_state AS s
         CROSS JOIN LATERAL (
             SELECT f.family FROM unnest(v_families) WITH ORDINALITY AS f (family, ordinal)
-            WHERE s.family = ANY(family_groups(f.family)) ORDER BY f.ordinal LIMIT 1
+            WHERE s.bar_group = ANY(family_groups(f.family)) ORDER BY f.ordinal LIMIT 1
         ) AS u
         WHERE s.id = p_id AND NOT EXISTS (
-            SELECT 1 FROM unnest(v_wanted) AS w (family) WHERE s.family = ANY(family_groups(w.family)));
+            SELECT 1 FROM unnest(v_wanted) AS w (family) WHERE s.bar_group = ANY(family_groups(w.family)));
     END IF;
     FOREACH v_family IN ARRAY v_wanted LOOP
         FOREACH v_group IN ARRAY family_groups(v_family) LOOP
@@ -140,7 +139,7 @@ BEGIN
         0, 0, 0, 0, clock_timestamp() - v_started
     FROM unnest(v_wanted) WITH ORDINALITY AS w (family, ordinal)
     LEFT JOIN refresh_bar_groups(
-        p_id, v_groups, v_tz, coalesce(v_rezone, false), p_full, p_tfs,
+        p_id, v_groups, v_tz, v_rezone, p_full, p_tfs,
         coalesce(p_include_non_canonical, false)
     ) AS g
         -- Shared months and years count for the first family of the call that reads them.

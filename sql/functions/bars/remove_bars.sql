@@ -13,12 +13,12 @@ DECLARE
     v_tfs text[];
 BEGIN
     FOREACH v_group IN ARRAY p_groups LOOP
-        SELECT s.tfs INTO v_tfs FROM bars_state AS s WHERE s.id = p_id AND s.family = v_group;
+        SELECT s.tfs INTO v_tfs FROM bars_state AS s WHERE s.id = p_id AND s.bar_group = v_group;
         v_tfs := v_tfs || ARRAY(SELECT t.tf FROM dim_timeframe AS t WHERE t.bar_group = v_group);
         WITH gone AS (DELETE FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(v_tfs) RETURNING b.id)
         SELECT count(*) INTO bars_deleted FROM gone;
-        DELETE FROM bars_pending AS p WHERE p.id = p_id AND p.family = v_group;
-        DELETE FROM bars_state AS s WHERE s.id = p_id AND s.family = v_group;
+        DELETE FROM bars_pending AS p WHERE p.id = p_id AND p.bar_group = v_group;
+        DELETE FROM bars_state AS s WHERE s.id = p_id AND s.bar_group = v_group;
         bar_group := v_group;
         action := CASE WHEN FOUND OR bars_deleted > 0 THEN 'revise' ELSE 'noop' END;
         dirty_from := NULL;

@@ -1,5 +1,6 @@
 -- refresh_bars_1d: bring the validated days of one asset up to date; refresh_bars calls it first.
 --   p_id             asset id
+--   p_tz             the asset's zone, which the days stand in already
 --   p_full           examine every raw row again
 --   p_lookback_days  also compare this many times 24 hours before the newest raw row, for sources that change
 --                    rows behind the triggers; 0: don't
@@ -12,7 +13,7 @@
 -- Rule      days are numbered 1.. over accepted rows; only rows that differ are written; what changed from
 --           which day is handed to bars and EMAs in the same transaction; a noop writes nothing.
 CREATE OR REPLACE FUNCTION refresh_bars_1d(
-    p_id int, p_full boolean, p_lookback_days int, p_time_min timestamptz, p_time_max timestamptz,
+    p_id int, p_tz text, p_full boolean, p_lookback_days int, p_time_min timestamptz, p_time_max timestamptz,
     p_keep_rejects boolean,
     OUT action text, OUT dirty_from timestamptz, OUT bars_written int, OUT bars_deleted int,
     OUT days_read int, OUT rejected int, OUT repaired_timehigh int, OUT repaired_timelow int)
@@ -70,7 +71,7 @@ BEGIN
     END IF;
 
     -- From here on there may be something to write: one refresh of the asset at a time.
-    INSERT INTO cmc_price_bars_1d_state AS s (id, last_run_ts) VALUES (p_id, v_now)
+    INSERT INTO cmc_price_bars_1d_state AS s (id, last_run_ts, tz) VALUES (p_id, v_now, p_tz)
     ON CONFLICT (id) DO NOTHING;
     SELECT * INTO v_state FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id FOR UPDATE;
     v_known := v_state.last_src_ts IS NOT NULL;
@@ -146,7 +147,9 @@ BEGIN
     END IF;
 
     WITH candidates AS MATERIALIZED (
-        SELECT c.*, (v_base + row_number() OVER (ORDER BY c."timestamp"))::int AS bar_seq
+        SELECT
+            c.*, (v_base + row_number() OVER (ORDER BY c."timestamp"))::int AS bar_seq,
+            local_day_of(c.local_day, c."timestamp", p_tz) AS day
         FROM bars_1d_candidates AS c
         WHERE
             c.id = p_id AND c."timestamp" >= v_from AND (p_time_max IS NULL OR c."timestamp" < p_time_max)
@@ -156,22 +159,25 @@ BEGIN
         SELECT
             c.*,
             d.id IS NULL OR record_image_ne(ROW(
-                c.bar_seq, c.time_high, c.time_low, c.open, c.high, c.low, c.close, c.volume, c.market_cap
+                c.bar_seq, c.time_high, c.time_low, c.open, c.high, c.low, c.close, c.volume, c.market_cap,
+                c.day
             ), ROW(
-                d.bar_seq, d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap
+                d.bar_seq, d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap,
+                d.day
             )) AS marks_bars,
-            d.id IS NULL OR record_image_ne(ROW(c.bar_seq, c.close), ROW(d.bar_seq, d.close)) AS marks_emas
+            d.id IS NULL OR record_image_ne(
+                ROW(c.bar_seq, c.close, c.day), ROW(d.bar_seq, d.close, d.day)) AS marks_emas
         FROM candidates AS c
         LEFT JOIN cmc_price_bars_1d AS d ON d.id = p_id AND d."timestamp" = c."timestamp"
         WHERE
             d.id IS NULL OR record_image_ne(ROW(
                 c.bar_seq, c.time_open, c.time_close, c.time_high, c.time_low, c.open, c.high, c.low, c.close,
                 c.volume, c.market_cap, c.repaired_timehigh, c.repaired_timelow, c.src_name, c.src_file,
-                c.src_load_ts
+                c.src_load_ts, c.local_day, c.day
             ), ROW(
                 d.bar_seq, d.time_open, d.time_close, d.time_high, d.time_low, d.open, d.high, d.low, d.close,
                 d.volume, d.market_cap, d.repaired_timehigh, d.repaired_timelow, d.src_name, d.src_file,
-                d.src_load_ts
+                d.src_load_ts, d.local_day, d.day
             ))
             OR d.tf <> '1D' OR d.is_partial_start OR d.is_partial_end OR d.is_missing_days
     ),
@@ -179,11 +185,11 @@ BEGIN
         INSERT INTO cmc_price_bars_1d AS d (
             id, "timestamp", tf, bar_seq, time_open, time_close, time_high, time_low, open, high, low, close,
             volume, market_cap, is_partial_start, is_partial_end, is_missing_days, repaired_timehigh,
-            repaired_timelow, src_name, src_file, src_load_ts, ingested_at)
+            repaired_timelow, src_name, src_file, src_load_ts, ingested_at, local_day, day)
         SELECT
             p_id, f."timestamp", '1D', f.bar_seq, f.time_open, f.time_close, f.time_high, f.time_low, f.open,
             f.high, f.low, f.close, f.volume, f.market_cap, false, false, false, f.repaired_timehigh,
-            f.repaired_timelow, f.src_name, f.src_file, f.src_load_ts, v_now
+            f.repaired_timelow, f.src_name, f.src_file, f.src_load_ts, v_now, f.local_day, f.day
         FROM differing AS f
         ORDER BY f."timestamp"
         ON CONFLICT (id, "timestamp") DO UPDATE SET
@@ -195,7 +201,7 @@ BEGIN
             is_missing_days = excluded.is_missing_days, repaired_timehigh = excluded.repaired_timehigh,
             repaired_timelow = excluded.repaired_timelow, src_name = excluded.src_name,
             src_file = excluded.src_file, src_load_ts = excluded.src_load_ts,
-            ingested_at = excluded.ingested_at
+            ingested_at = excluded.ingested_at, local_day = excluded.local_day, day = excluded.day
         RETURNING d."timestamp"
     )
     SELECT
@@ -235,11 +241,11 @@ BEGIN
         WITH written AS (
             INSERT INTO cmc_price_bars_1d_rejects AS r (
                 id, "timestamp", tf, reason, time_open, time_close, time_high, time_low, open, high, low,
-                close, volume, market_cap, src_name, src_file, src_load_ts, rejected_at)
+                close, volume, market_cap, src_name, src_file, src_load_ts, rejected_at, local_day)
             SELECT
                 p_id, c."timestamp", '1D', c.reason, c.time_open, c.time_close, c.raw_time_high,
                 c.raw_time_low, c.raw_open, c.raw_high, c.raw_low, c.raw_close, c.raw_volume,
-                c.raw_market_cap, c.src_name, c.src_file, c.src_load_ts, v_now
+                c.raw_market_cap, c.src_name, c.src_file, c.src_load_ts, v_now, c.local_day
             FROM bars_1d_candidates AS c
             WHERE
                 c.id = p_id AND c."timestamp" >= v_from AND (p_time_max IS NULL OR c."timestamp" < p_time_max)
@@ -250,14 +256,15 @@ BEGIN
                 time_high = excluded.time_high, time_low = excluded.time_low, open = excluded.open,
                 high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume,
                 market_cap = excluded.market_cap, src_name = excluded.src_name, src_file = excluded.src_file,
-                src_load_ts = excluded.src_load_ts, rejected_at = excluded.rejected_at
+                src_load_ts = excluded.src_load_ts, rejected_at = excluded.rejected_at,
+                local_day = excluded.local_day
             WHERE record_image_ne(ROW(
                 r.time_open, r.time_close, r.time_high, r.time_low, r.open, r.high, r.low, r.close, r.volume,
-                r.market_cap, r.src_name, r.src_file, r.src_load_ts
+                r.market_cap, r.src_name, r.src_file, r.src_load_ts, r.local_day
             ), ROW(
                 excluded.time_open, excluded.time_close, excluded.time_high, excluded.time_low, excluded.open,
                 excluded.high, excluded.low, excluded.close, excluded.volume, excluded.market_cap,
-                excluded.src_name, excluded.src_file, excluded.src_load_ts
+                excluded.src_name, excluded.src_file, excluded.src_load_ts, excluded.local_day
             ))
             RETURNING r.id
         )
@@ -282,6 +289,8 @@ BEGIN
     v_closes_from := least(v_deleted_from, v_closes_from);
     SELECT min(d."timestamp") INTO v_new_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     action := CASE
+        -- Known by its row of assets only.
+        WHEN NOT v_known AND v_old_first IS NULL AND days_read = 0 THEN 'noop'
         WHEN p_full OR NOT v_known THEN 'rebuild'
         WHEN bars_written + bars_deleted + v_rejects_changed = 0 THEN 'noop'
         WHEN v_old_first IS NOT NULL AND v_new_first IS NOT NULL AND v_old_first <> v_new_first

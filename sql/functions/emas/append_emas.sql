@@ -1,6 +1,5 @@
 -- append_emas: carry the EMA vectors of some timeframes over one new day, the newest.
 --   p_id        asset id
---   p_tz        zone of the local day
 --   p_periods   all periods, ascending
 --   p_tfs       timeframes whose bars include the new day and whose vectors stand at the day before
 --   p_row       row number (1d bar_seq) of the new day
@@ -12,7 +11,7 @@
 --           only.
 -- Rule      as compute_emas, one step of it.
 CREATE OR REPLACE FUNCTION append_emas(
-    p_id int, p_tz text, p_periods int[], p_tfs text[], p_row int, p_bar boolean, p_day boolean,
+    p_id int, p_periods int[], p_tfs text[], p_row int, p_bar boolean, p_day boolean,
     OUT tfs text[], OUT lengths int[], OUT begins boolean[], OUT twice text[]
 )
 LANGUAGE plpgsql VOLATILE
@@ -26,13 +25,14 @@ DECLARE
     v_day date;
     v_day_before date;
     v_first_day date;
-    v_block int := CASE WHEN (p_row + 2) % 64 = 0 THEN (p_row + 2) / 64 END;
+    v_block int := CASE WHEN p_row = row_before_block(block_of_row(p_row + 3))
+        THEN block_of_row(p_row + 3) END;
 BEGIN
-    SELECT d.close, (d."timestamp" AT TIME ZONE p_tz)::date INTO v_x, v_day
+    SELECT d.close, d.day INTO v_x, v_day
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row;
-    SELECT d.close, (d."timestamp" AT TIME ZONE p_tz)::date INTO v_x_before, v_day_before
+    SELECT d.close, d.day INTO v_x_before, v_day_before
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row - 1;
-    SELECT (d."timestamp" AT TIME ZONE p_tz)::date INTO v_first_day
+    SELECT d.day INTO v_first_day
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
 
     -- A calendar bar that the day before left open closes now, if the new day lies beyond its window.
@@ -43,13 +43,13 @@ BEGIN
             SELECT first_unit(c.unit_kind, c.tf_qty, c.allow_partial_start, v_first_day) AS first_unit
         ) AS u
         CROSS JOIN LATERAL (
-            SELECT (calendar_unit(c.unit_kind, v_day_before) - u.first_unit) / c.tf_qty + 1 AS bar_seq
+            SELECT bar_of_unit(c.tf_qty, u.first_unit, calendar_unit(c.unit_kind, v_day_before)) AS bar_seq
         ) AS w
         WHERE
-            c.tf = ANY(p_tfs) AND c.unit_kind <> 'D' AND calendar_unit(c.unit_kind,
-                v_day_before) >= u.first_unit
-            AND v_day_before < unit_first_day(c.unit_kind, u.first_unit + w.bar_seq * c.tf_qty) - 1
-            AND v_day >= unit_first_day(c.unit_kind, u.first_unit + w.bar_seq * c.tf_qty)
+            c.tf = ANY(p_tfs) AND c.unit_kind <> 'D'
+            AND calendar_unit(c.unit_kind, v_day_before) >= u.first_unit
+            AND v_day_before < window_end(c.unit_kind, c.tf_qty, u.first_unit, w.bar_seq)
+            AND v_day > window_end(c.unit_kind, c.tf_qty, u.first_unit, w.bar_seq)
     ),
     closing AS MATERIALIZED (
         SELECT
@@ -81,25 +81,25 @@ BEGIN
         RETURNING e.tf
     )
     SELECT coalesce(array_agg(c.tf), '{}') INTO twice FROM closed AS c;
-    IF twice <> '{}' AND (p_row + 1) % 64 = 0 THEN
-        PERFORM keep_block_vectors(p_id, twice, (p_row + 1) / 64);
+    IF twice <> '{}' AND p_row - 1 = row_before_block(block_of_row(p_row + 2)) THEN
+        PERFORM keep_block_vectors(p_id, twice, block_of_row(p_row + 2));
     END IF;
 
     WITH alphas AS MATERIALIZED (
         SELECT
             a.tf, array_agg(a.period) AS periods, array_agg(a.alpha_bar ORDER BY a.period) AS bar,
-            array_agg(CASE WHEN a.tf LIKE '%ANCHOR%' THEN a.alpha_equiv ELSE a.alpha_day END
-                ORDER BY a.period) AS inside
-        FROM ema_alpha AS a WHERE a.tf = ANY(p_tfs) AND a.period = ANY(p_periods)
+            array_agg(alpha_inside(c.allow_partial_start, a.alpha_day, a.alpha_equiv) ORDER BY a.period)
+                AS inside
+        FROM ema_alpha AS a INNER JOIN dim_timeframe AS c ON c.tf = a.tf
+        WHERE a.tf = ANY(p_tfs) AND a.period = ANY(p_periods)
         GROUP BY a.tf
     ),
     frames AS MATERIALIZED (
         SELECT
             c.tf, c.unit_kind, c.tf_qty AS n, c.unit_kind = 'D' AS by_rows, a.bar AS alpha_bar,
                 a.inside AS alpha_inside, a.periods AS alpha_periods,
-            CASE WHEN c.unit_kind = 'D' THEN p_row ELSE calendar_unit(c.unit_kind, v_day) END AS unit,
-            CASE WHEN c.unit_kind = 'D' THEN p_row - 1 ELSE calendar_unit(c.unit_kind,
-                v_day_before) END AS unit_before,
+            unit_of_day(c.unit_kind, p_row, v_day) AS unit,
+            unit_of_day(c.unit_kind, p_row - 1, v_day_before) AS unit_before,
             first_unit(c.unit_kind, c.tf_qty, c.allow_partial_start, v_first_day) AS first_unit
         FROM dim_timeframe AS c
         LEFT JOIN alphas AS a ON a.tf = c.tf
@@ -107,13 +107,12 @@ BEGIN
     ),
     placed AS MATERIALIZED (
         SELECT
-            f.*, (f.unit - f.first_unit) / f.n + 1 AS bar_seq,
-            CASE WHEN f.unit_before >= f.first_unit
-                THEN (f.unit_before - f.first_unit) / f.n + 1 END AS bar_before,
+            f.*, bar_of_unit(f.n, f.first_unit, f.unit) AS bar_seq,
+            nullif(bar_of_unit(f.n, f.first_unit, f.unit_before), 0) AS bar_before,
             CASE
                 WHEN f.by_rows THEN p_row % f.n = 0
-                ELSE unit_first_day(f.unit_kind,
-                    f.first_unit + ((f.unit - f.first_unit) / f.n + 1) * f.n) - 1 = v_day
+                ELSE v_day = window_end(
+                    f.unit_kind, f.n, f.first_unit, bar_of_unit(f.n, f.first_unit, f.unit))
             END AS closes
         FROM frames AS f
         WHERE f.unit >= f.first_unit

@@ -54,7 +54,7 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT
                 array_agg(x.alpha_bar ORDER BY x.period) AS alpha_bar,
-                array_agg(CASE WHEN c.allow_partial_start THEN x.alpha_equiv ELSE x.alpha_day END
+                array_agg(alpha_inside(c.allow_partial_start, x.alpha_day, x.alpha_equiv)
                     ORDER BY x.period) AS alpha_inside
             FROM ema_alpha AS x WHERE x.tf = u.tf AND x.period = ANY(p_periods)
         ) AS a

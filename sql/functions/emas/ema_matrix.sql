@@ -42,10 +42,10 @@ BEGIN
         least(coalesce(q.hidden_from, s.hidden_from, 'infinity'), coalesce(p_to, 'infinity'))
     INTO v_stored, v_last, v_hidden_from
     FROM emas_state AS s
-    LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = p_tf
+    LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = p_tf
     WHERE
         s.id = p_id AND p_tf = ANY(s.tfs)
-        AND s.variant = CASE WHEN v_by_rows THEN v_variant ELSE timeframe_bar_group(p_tf) END;
+        AND s.ema_group = CASE WHEN v_by_rows THEN v_variant ELSE timeframe_bar_group(p_tf) END;
     IF NOT FOUND THEN
         RETURN;
     END IF;

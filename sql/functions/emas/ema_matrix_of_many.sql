@@ -33,7 +33,7 @@ BEGIN
         SELECT e.id, e.ts, bool_or(e.roll), pick_lanes(array_agg(e.ema ORDER BY e.period), v_positions)
         FROM ema_day_rows AS e
         WHERE
-            e.variant = v_variant AND e.id = ANY(p_ids) AND e.tf = p_tf AND e.period = ANY(v_periods)
+            e.ema_group = v_variant AND e.id = ANY(p_ids) AND e.tf = p_tf AND e.period = ANY(v_periods)
             AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
         GROUP BY e.id, e.ts
         ORDER BY e.id, e.ts;
@@ -42,7 +42,7 @@ BEGIN
         SELECT e.id, e.ts, bool_or(e.roll), pick_lanes(array_agg(e.ema ORDER BY e.period), v_positions)
         FROM ema_calendar_rows AS e
         WHERE
-            e.variant = timeframe_bar_group(p_tf) AND e.id = ANY(p_ids) AND e.tf = p_tf
+            e.ema_group = timeframe_bar_group(p_tf) AND e.id = ANY(p_ids) AND e.tf = p_tf
             AND e.period = ANY(v_periods)
             AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
         GROUP BY e.id, e.ts

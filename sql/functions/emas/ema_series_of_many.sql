@@ -30,7 +30,7 @@ BEGIN
             NULL::float8, NULL::boolean, NULL::float8, NULL::float8, NULL::float8, NULL::float8
         FROM ema_day_rows AS e
         WHERE
-            e.variant = v_variant AND e.id = ANY(p_ids) AND e.tf = p_tf AND e.period = p_period
+            e.ema_group = v_variant AND e.id = ANY(p_ids) AND e.tf = p_tf AND e.period = p_period
             AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
         ORDER BY e.id, e.ts;
     ELSE
@@ -40,7 +40,7 @@ BEGIN
             e.ema_bar, e.roll_bar, e.d1_bar, e.d2_bar, e.d1_roll_bar, e.d2_roll_bar
         FROM ema_calendar_rows AS e
         WHERE
-            e.variant = timeframe_bar_group(p_tf) AND e.id = ANY(p_ids) AND e.tf = p_tf
+            e.ema_group = timeframe_bar_group(p_tf) AND e.id = ANY(p_ids) AND e.tf = p_tf
             AND e.period = p_period
             AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
         ORDER BY e.id, e.ts;

@@ -1,9 +1,9 @@
 -- ema_timeframes_to_refresh: the series of EMAs of one asset that have something to take up, and from when.
---   p_id, p_groups   asset, names as in emas_state.variant
+--   p_id, p_groups   asset, names as in emas_state.ema_group
 --   p_periods   today's periods, ascending
 --   p_full      build from nothing
 --   p_tfs       only these timeframes (NULL: all)
--- Returns   a row per (variant, timeframe): by_rows (its vectors serve two variants), its group's n_rows,
+-- Returns   a row per (ema_group, timeframe): by_rows (its vectors serve two variants), its group's n_rows,
 --           first_ts and last_ts, appends (nothing but newer days, for a timeframe that stands with its
 --           group), from_ts ("timestamp" of the first day whose values may differ; -infinity: all).
 -- Errors    none.   Cost  as ema_groups_due.
@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION ema_timeframes_to_refresh(
     p_id int, p_groups text[], p_periods int[], p_full boolean, p_tfs text[]
 )
 RETURNS TABLE (
-    variant text, tf text, by_rows boolean, n_rows int, first_ts timestamptz, last_ts timestamptz,
+    ema_group text, tf text, by_rows boolean, n_rows int, first_ts timestamptz, last_ts timestamptz,
         appends boolean,
     from_ts timestamptz
 )
@@ -22,21 +22,21 @@ SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_variants text[];
+    v_ema_groups text[];
     v_tfs text[];
     v_from timestamptz[];
     v_others boolean[];
 BEGIN
-    SELECT array_agg(q.variant), array_agg(q.tf), array_agg(q.dirty_from), array_agg(q.periods <> p_periods)
-    INTO v_variants, v_tfs, v_from, v_others
+    SELECT array_agg(q.ema_group), array_agg(q.tf), array_agg(q.dirty_from), array_agg(q.periods <> p_periods)
+    INTO v_ema_groups, v_tfs, v_from, v_others
     FROM emas_pending AS q WHERE q.id = p_id;
     RETURN QUERY
     SELECT
-        w.variant, w.tf, w.by_rows, w.n_rows, w.first_ts, w.last_ts,
+        w.ema_group, w.tf, w.by_rows, w.n_rows, w.first_ts, w.last_ts,
         coalesce(NOT w.waits AND w.from_ts > w.last_ts, false), w.from_ts
     FROM (
         SELECT
-            g.variant, t.tf, g.bar_group = 'multi_tf' AS by_rows, g.n_rows, g.first_ts, g.last_ts,
+            g.ema_group, t.tf, g.bar_group = 'multi_tf' AS by_rows, g.n_rows, g.first_ts, g.last_ts,
             q.tf IS NOT NULL AS waits,
             CASE
                 WHEN
@@ -48,8 +48,9 @@ BEGIN
             END AS from_ts
         FROM ema_groups_due(p_id, p_groups) AS g
         CROSS JOIN LATERAL unnest(g.ready) AS t (tf)
-        LEFT JOIN unnest(v_variants, v_tfs, v_from, v_others) AS q (variant, tf, dirty_from, other_periods)
-            ON q.variant = g.variant AND q.tf = t.tf
+        LEFT JOIN unnest(v_ema_groups, v_tfs, v_from, v_others)
+            AS q (ema_group, tf, dirty_from, other_periods)
+            ON q.ema_group = g.ema_group AND q.tf = t.tf
         WHERE p_tfs IS NULL OR t.tf = ANY(p_tfs)
     ) AS w
     WHERE w.from_ts IS NOT NULL;

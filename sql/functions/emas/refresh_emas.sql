@@ -91,9 +91,9 @@ BEGIN
                 w.variant, w.ordinal, d.action, d.dirty_from, d.series, d.vectors_written,
                 w.variant = (
                     SELECT o.variant FROM unnest(v_wanted) WITH ORDINALITY AS o (variant, ordinal)
-                    WHERE d.variant = ANY(variant_groups(o.variant)) ORDER BY o.ordinal LIMIT 1) AS counts
+                    WHERE d.ema_group = ANY(variant_groups(o.variant)) ORDER BY o.ordinal LIMIT 1) AS counts
             FROM unnest(v_wanted) WITH ORDINALITY AS w (variant, ordinal)
-            LEFT JOIN done AS d ON d.variant = ANY(variant_groups(w.variant))
+            LEFT JOIN done AS d ON d.ema_group = ANY(variant_groups(w.variant))
         )
         SELECT
             p_id, c.variant,

@@ -7,19 +7,22 @@
 CREATE OR REPLACE FUNCTION resolve_variant(p_variant text)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path FROM CURRENT
 AS $$
+DECLARE
+    v_variant text;
 BEGIN
-    IF p_variant IN ('multi_tf', 'multi_tf_v2', 'cal_us', 'cal_iso', 'cal_anchor_us', 'cal_anchor_iso') THEN
-        RETURN p_variant;
-    END IF;
-    IF p_variant IN ('multi_tf_cal_us', 'multi_tf_cal_iso', 'multi_tf_cal_anchor_us',
-        'multi_tf_cal_anchor_iso') THEN
-        RETURN substr(p_variant, 10);
+    SELECT x.variant INTO v_variant
+    FROM taxonomy() AS x WHERE p_variant IN (x.variant, x.alignment_source) ORDER BY x.ordinal LIMIT 1;
+    IF FOUND THEN
+        RETURN v_variant;
     END IF;
     RAISE EXCEPTION USING
         ERRCODE = 'TA002',
         MESSAGE = format('unknown variant %s', coalesce(quote_literal(p_variant), 'NULL')),
-        DETAIL = 'Variants are multi_tf, multi_tf_v2, cal_us, cal_iso, cal_anchor_us and cal_anchor_iso.',
+        DETAIL = format('Variants are %s.', (
+            SELECT string_agg(v.variant, ', ' ORDER BY v.first)
+            FROM (SELECT x.variant, min(x.ordinal) AS first FROM taxonomy() AS x GROUP BY x.variant) AS v)),
         HINT = 'Name one of them.';
 END;
 $$;

@@ -1,4 +1,4 @@
--- asset_ids: every asset that has raw days, or that still has anything made of them.
+-- asset_ids: every asset there is: of assets, with raw days, or with anything made of them.
 -- Returns   ids in order.
 -- Errors    none.
 -- Cost      index probes per asset, however long the histories; on a Citus cluster a scan of the raw days.
@@ -15,6 +15,7 @@ BEGIN
         -- The union within FROM, so that shards find their assets and send each once.
         SELECT a.id FROM (
             SELECT h.id FROM cmc_price_histories7 AS h
+            UNION SELECT k.id FROM assets AS k
             UNION SELECT d.id FROM cmc_price_bars_1d AS d
             UNION SELECT s.id FROM cmc_price_bars_1d_state AS s
             UNION SELECT b.id FROM bars AS b
@@ -41,6 +42,7 @@ BEGIN
         WHERE l.id IS NOT NULL
     )
     SELECT l.id FROM loaded AS l WHERE l.id IS NOT NULL
+    UNION SELECT a.id FROM assets AS a
     UNION SELECT s.id FROM cmc_price_bars_1d_state AS s
     UNION SELECT s.id FROM bars_state AS s
     UNION SELECT s.id FROM emas_state AS s

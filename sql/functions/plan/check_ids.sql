@@ -1,6 +1,6 @@
 -- check_ids: refuse assets that were never loaded.
 --   p_ids   assets (NULL: none)
--- Errors    TA001 unknown to raw days, validated days, bars and states; names the nearest ids there are.
+-- Errors    TA001 unknown to assets, raw days, validated days, bars and states; names the nearest ids.
 -- Cost      a few index probes per asset.
 -- Rule      an asset whose raw days are gone is known as long as anything made of them is left.
 CREATE OR REPLACE FUNCTION check_ids(p_ids int[])
@@ -17,6 +17,7 @@ BEGIN
         SELECT a.id FROM unnest(p_ids) AS a (id)
         WHERE a.id = ANY(coalesce(v_known, '{}')) IS NOT TRUE
     LOOP
+        CONTINUE WHEN EXISTS (SELECT 1 FROM assets AS k WHERE k.id = v_id);
         CONTINUE WHEN EXISTS (SELECT 1 FROM cmc_price_histories7 AS h WHERE h.id = v_id);
         CONTINUE WHEN EXISTS (SELECT 1 FROM cmc_price_bars_1d AS d WHERE d.id = v_id);
         CONTINUE WHEN EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = v_id);

@@ -4,7 +4,8 @@
 --   p_tfs     only these timeframes (NULL: all that are asked for)
 --   p_include_non_canonical  timeframes that aren't canonical are asked for too
 -- Returns   a row per asset and group: its state (n_rows NULL: never built), pending_from (timeframes left
---           behind by a partial refresh), change (new timeframe, timeframe dropped or NULL), is_asked: p_tfs
+--           behind by a partial refresh), asset_tz: the zone that it should have, change
+--           (new timeframe, timeframe dropped or NULL), is_asked: p_tfs
 --           has one of the group.
 -- Errors    none.   Cost  one query: the catalogue, and the states of the assets.
 -- Rule      the same sets as bar_groups_due makes for one asset.
@@ -12,7 +13,8 @@ CREATE OR REPLACE FUNCTION plan_bar_groups(
     p_ids int[], p_groups text[], p_anew boolean, p_tfs text[], p_include_non_canonical boolean)
 RETURNS TABLE (
     id int, bar_group text, tz text, n_rows int, first_ts timestamptz, last_ts timestamptz,
-    dirty_from timestamptz, pending_from timestamptz, change text, is_asked boolean)
+    dirty_from timestamptz, pending_from timestamptz, change text, is_asked boolean,
+    asset_tz text)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
@@ -44,7 +46,7 @@ BEGIN
         a.id, c.bar_group, s.tz, s.n_rows, s.first_ts, s.last_ts, s.dirty_from,
         (
             SELECT min(p.dirty_from) FROM bars_pending AS p
-            WHERE p.id = a.id AND (v_only IS NULL OR p.id = v_only) AND p.family = c.bar_group
+            WHERE p.id = a.id AND (v_only IS NULL OR p.id = v_only) AND p.bar_group = c.bar_group
                 AND (p_tfs IS NULL OR p.tf = ANY(p_tfs))
         ),
         CASE
@@ -54,9 +56,12 @@ BEGIN
             WHEN NOT s.tfs <@ CASE WHEN p_anew THEN c.asked ELSE c.known END THEN 'timeframe dropped'
         END,
         -- A group without timeframes keeps no state.
-        c.asked <> '{}' OR (p_tfs IS NULL AND s.id IS NOT NULL)
+        c.asked <> '{}' OR (p_tfs IS NULL AND s.id IS NOT NULL),
+        coalesce(z.tz, default_tz())
     FROM unnest(p_ids) AS a (id)
     CROSS JOIN catalogue AS c
-    LEFT JOIN bars_state AS s ON s.id = a.id AND s.family = c.bar_group AND (v_only IS NULL OR s.id = v_only);
+    LEFT JOIN assets AS z ON z.id = a.id
+    LEFT JOIN bars_state AS s
+        ON s.id = a.id AND s.bar_group = c.bar_group AND (v_only IS NULL OR s.id = v_only);
 END;
 $$;

@@ -10,7 +10,7 @@
 -- Rule      an EMA has the timeframes whose bars are built, N-day ones 1D too, and all periods of dim_period.
 CREATE OR REPLACE FUNCTION plan_ema_variants(p_ids int[], p_variants text[], p_tfs text[])
 RETURNS TABLE (
-    id int, variant text, bar_group text, n_rows int, first_ts timestamptz, last_ts timestamptz,
+    id int, ema_group text, bar_group text, n_rows int, first_ts timestamptz, last_ts timestamptz,
     dirty_from timestamptz, pending_from timestamptz, change text, is_asked boolean, has_bars boolean)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -30,18 +30,19 @@ BEGIN
     RETURN QUERY
     WITH catalogue AS MATERIALIZED (
         SELECT
-            v.variant,
-            CASE v.variant WHEN 'multi_tf_v2' THEN 'multi_tf' ELSE v.variant END AS bar_group,
+            v.ema_group,
+            CASE v.ema_group WHEN 'multi_tf_v2' THEN 'multi_tf' ELSE v.ema_group END AS bar_group,
             p_tfs IS NULL OR EXISTS (
                 SELECT 1 FROM dim_timeframe AS t
-                WHERE t.tf = ANY(p_tfs) AND t.bar_group = replace(v.variant, '_v2', '')) AS is_asked
-        FROM unnest(p_variants) AS v (variant)
+                WHERE t.tf = ANY(p_tfs) AND t.bar_group = replace(v.ema_group, '_v2', '')) AS is_asked
+        FROM unnest(p_variants) AS v (ema_group)
     )
     SELECT
-        a.id, c.variant, c.bar_group, s.n_rows, s.first_ts, s.last_ts, coalesce(s.dirty_from, s.hidden_from),
+        a.id, c.ema_group, c.bar_group, s.n_rows, s.first_ts, s.last_ts,
+        coalesce(s.dirty_from, s.hidden_from),
         (
             SELECT min(p.dirty_from) FROM emas_pending AS p
-            WHERE p.id = a.id AND (v_only IS NULL OR p.id = v_only) AND p.variant = c.variant
+            WHERE p.id = a.id AND (v_only IS NULL OR p.id = v_only) AND p.ema_group = c.ema_group
                 AND (p_tfs IS NULL OR p.tf = ANY(p_tfs))
         ),
         CASE
@@ -60,7 +61,9 @@ BEGIN
             SELECT 1 FROM dim_timeframe AS t WHERE t.tf = '1D'))
     FROM unnest(p_ids) AS a (id)
     CROSS JOIN catalogue AS c
-    LEFT JOIN emas_state AS s ON s.id = a.id AND s.variant = c.variant AND (v_only IS NULL OR s.id = v_only)
-    LEFT JOIN bars_state AS b ON b.id = a.id AND b.family = c.bar_group AND (v_only IS NULL OR b.id = v_only);
+    LEFT JOIN emas_state AS s
+        ON s.id = a.id AND s.ema_group = c.ema_group AND (v_only IS NULL OR s.id = v_only)
+    LEFT JOIN bars_state AS b
+        ON b.id = a.id AND b.bar_group = c.bar_group AND (v_only IS NULL OR b.id = v_only);
 END;
 $$;

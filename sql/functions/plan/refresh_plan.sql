@@ -81,7 +81,7 @@ BEGIN
         -- The zone is the asset's, whichever group of it is asked.
         SELECT
             g.*,
-            v_tz <> min(g.tz) OVER (PARTITION BY g.id) AS is_rezoned,
+            coalesce(v_tz, g.asset_tz) <> min(g.tz) OVER (PARTITION BY g.id) AS is_rezoned,
             f.family IS NOT NULL AS is_wanted
         FROM plan_bar_groups(
             p_ids, v_families || '{cal,cal_anchor}',
@@ -129,7 +129,7 @@ BEGIN
     ),
     emas_due AS (
         SELECT
-            e.id, e.variant, m.mark, d.n_rows + d.new_days AS all_days,
+            e.id, e.ema_group, m.mark, d.n_rows + d.new_days AS all_days,
             CASE
                 WHEN e.n_rows IS NULL THEN d.n_rows + d.new_days
                 WHEN m.mark IS NULL THEN 0
@@ -193,7 +193,9 @@ BEGIN
         UNION ALL
         SELECT e.id, 3, 'emas', (
             SELECT v.name FROM unnest(v_emas) WITH ORDINALITY AS v (name, ordinal)
-            WHERE e.variant = v.name OR (e.variant LIKE 'cal%' AND e.variant = ANY(family_groups(v.name)))
+            WHERE
+                e.ema_group = v.name
+                OR (e.ema_group LIKE 'cal%' AND e.ema_group = ANY(family_groups(v.name)))
             ORDER BY v.ordinal LIMIT 1
         ), e.action, e.reason, e.new_days, e.mark, e.all_days
         FROM emas_due AS e

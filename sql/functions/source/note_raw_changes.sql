@@ -30,10 +30,10 @@ BEGIN
         -- Record images, so that -0 and 0 differ; a side that is missing differs by its id.
         WHERE ROW(
                 o.id, o.name, o.timeopen, o.timeclose, o.timehigh, o.timelow,
-                o.open, o.high, o.low, o.close, o.volume, o.marketcap, o.source_file
+                o.open, o.high, o.low, o.close, o.volume, o.marketcap, o.source_file, o.local_day
             )::record *<> ROW(
                 n.id, n.name, n.timeopen, n.timeclose, n.timehigh, n.timelow,
-                n.open, n.high, n.low, n.close, n.volume, n.marketcap, n.source_file
+                n.open, n.high, n.low, n.close, n.volume, n.marketcap, n.source_file, n.local_day
             )::record
         GROUP BY 1
         ORDER BY 1

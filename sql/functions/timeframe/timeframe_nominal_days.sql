@@ -8,6 +8,6 @@ CREATE OR REPLACE FUNCTION timeframe_nominal_days(p_tf text)
 RETURNS int
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN timeframe_qty(p_tf) * CASE
-    WHEN timeframe_family(p_tf) = '' THEN 0
+    WHEN p_tf !~ '^[0-9]+(D|W_CAL(_ANCHOR)?_(US|ISO)|[MY]_CAL(_ANCHOR)?)$' THEN 0
     ELSE CASE substring(p_tf FROM '[DWMY]') WHEN 'D' THEN 1 WHEN 'W' THEN 7 WHEN 'M' THEN 30 ELSE 365 END
 END;

@@ -8,17 +8,17 @@ SELECT
     s.id,
     t.tf,
     t.family,
-    s.family AS bar_group,
+    s.bar_group,
     s.tz,
     s.first_ts,
     s.last_ts,
     s.n_rows,
     t.unit_kind,
     t.tf_qty,
-    s.family LIKE 'cal\_anchor%' AS is_anchored,
+    s.bar_group LIKE 'cal\_anchor%' AS is_anchored,
     t.tf_days_min,
     t.tf_days_max,
     s.dirty_from IS NULL AND p.id IS NULL AS settled
 FROM bars_state AS s
-INNER JOIN dim_timeframe AS t ON t.bar_group = s.family AND t.tf = ANY(s.tfs)
+INNER JOIN dim_timeframe AS t ON t.bar_group = s.bar_group AND t.tf = ANY(s.tfs)
 LEFT JOIN bars_pending AS p ON p.id = s.id AND p.tf = t.tf;

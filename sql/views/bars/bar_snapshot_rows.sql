@@ -16,7 +16,7 @@ SELECT
     g.tf_days,
     b.bar_seq,
     CASE WHEN g.is_anchored THEN
-        unit_first_day(g.unit_kind, g.first_unit + (b.bar_seq - 1) * g.n) - g.first_start
+        window_start(g.unit_kind, g.n, g.first_unit, b.bar_seq) - g.first_start
     END AS bar_anchor_offset,
     b.time_open,
     b.time_close,
@@ -90,7 +90,7 @@ SELECT
     w.n_days AS count_days,
     CASE
         WHEN w.unit_kind = 'D' THEN w.tf_days - w.n_days
-        ELSE unit_first_day(w.unit_kind, w.first_unit + w.bar_seq * w.n) - 1 - w.day
+        ELSE window_end(w.unit_kind, w.n, w.first_unit, w.bar_seq) - w.day
     END AS count_days_remaining,
     w.missing_start + w.missing_interior > 0 AS is_missing_days,
     w.missing_start + w.missing_interior AS count_missing_days,
@@ -149,17 +149,16 @@ FROM (
             sum(d.volume) OVER w AS volume,
             max(CASE WHEN d.market_cap IS NOT NULL THEN d.bar_seq END) OVER w AS cap_row,
             lag(d."timestamp") OVER w AS ts_before,
-            (d."timestamp" AT TIME ZONE g.tz)::date AS day,
-            lag((d."timestamp" AT TIME ZONE g.tz)::date) OVER w AS day_before,
-            min((d."timestamp" AT TIME ZONE g.tz)::date) OVER w AS first_day,
+            d.day,
+            lag(d.day) OVER w AS day_before,
+            min(d.day) OVER w AS first_day,
             d.bar_seq - b.first_row + 1 AS n_days
         FROM bars AS b
         INNER JOIN bar_timeframes AS g ON g.id = b.id AND g.tf = b.tf
         INNER JOIN cmc_price_bars_1d AS d ON d.id = b.id AND d.bar_seq BETWEEN b.first_row AND b.last_row
-        -- Ordered by the local day too, so that it is computed once for the three columns that need it.
         WINDOW w AS (
             PARTITION BY b.id, b.tf, b.bar_seq
-            ORDER BY d.bar_seq, (d."timestamp" AT TIME ZONE g.tz)::date
+            ORDER BY d.bar_seq
             ROWS UNBOUNDED PRECEDING)
     ) AS v
     WINDOW w AS (PARTITION BY v.id, v.tf, v.bar_seq ORDER BY v.row_no ROWS UNBOUNDED PRECEDING)

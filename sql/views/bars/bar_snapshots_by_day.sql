@@ -55,9 +55,8 @@ SELECT
         WHEN s.missing_interior > 0 THEN (
             SELECT min(e.before) + 1
             FROM (
-                SELECT z.day, lag(z.day) OVER (ORDER BY y.bar_seq) AS before
+                SELECT y.day, lag(y.day) OVER (ORDER BY y.bar_seq) AS before
                 FROM cmc_price_bars_1d AS y
-                CROSS JOIN LATERAL (SELECT (y."timestamp" AT TIME ZONE s.tz)::date AS day) AS z
                 WHERE y.id = s.id AND y.bar_seq BETWEEN s.first_row AND s.row_no
             ) AS e
             WHERE e.day > e.before + 1)
@@ -67,9 +66,8 @@ SELECT
         WHEN s.missing_interior > 0 THEN (
             SELECT max(e.day) - 1
             FROM (
-                SELECT z.day, lag(z.day) OVER (ORDER BY y.bar_seq) AS before
+                SELECT y.day, lag(y.day) OVER (ORDER BY y.bar_seq) AS before
                 FROM cmc_price_bars_1d AS y
-                CROSS JOIN LATERAL (SELECT (y."timestamp" AT TIME ZONE s.tz)::date AS day) AS z
                 WHERE y.id = s.id AND y.bar_seq BETWEEN s.first_row AND s.row_no
             ) AS e
             WHERE e.day > e.before + 1)
@@ -84,7 +82,6 @@ FROM (
         g.unit_kind,
         g.n,
         g.is_anchored,
-        g.tz,
         g.first_unit,
         g.first_start,
         g.starts_late,
@@ -105,14 +102,14 @@ FROM (
         d.bar_seq AS row_no,
         d."timestamp",
         d.close,
-        x.day,
+        d.day,
         f.first_day,
         d.bar_seq = b.last_row AS is_newest,
         d.bar_seq = b.last_row AND b.is_closed AS is_final,
         d.bar_seq - b.first_row + 1 AS n_days,
-        x.day - f.first_day - (d.bar_seq - b.first_row) AS missing_interior,
+        d.day - f.first_day - (d.bar_seq - b.first_row) AS missing_interior,
         CASE WHEN d.bar_seq = b.last_row THEN b.missing_end ELSE 0 END AS missing_end,
-        CASE WHEN g.is_anchored THEN unit_first_day(g.unit_kind, g.first_unit + (b.bar_seq - 1) * g.n) END
+        CASE WHEN g.is_anchored THEN window_start(g.unit_kind, g.n, g.first_unit, b.bar_seq) END
             AS window_start,
         a.high_and_row,
         a.low_and_row,
@@ -120,14 +117,13 @@ FROM (
         a.row_and_cap
     FROM cmc_price_bars_1d AS d
     INNER JOIN bar_timeframes AS g ON g.id = d.id
-    CROSS JOIN LATERAL (SELECT (d."timestamp" AT TIME ZONE g.tz)::date AS day) AS x
     INNER JOIN bars AS b
         ON
             b.id = d.id AND b.tf = g.tf
-            AND b.bar_seq = bar_of_day(g.unit_kind, g.n, g.first_unit, d.bar_seq, x.day)
+            AND b.bar_seq = bar_of_day(g.unit_kind, g.n, g.first_unit, d.bar_seq, d.day)
             AND b.last_row >= d.bar_seq
     CROSS JOIN LATERAL (
-        SELECT (o."timestamp" AT TIME ZONE g.tz)::date AS first_day
+        SELECT o.day AS first_day
         FROM cmc_price_bars_1d AS o WHERE o.id = b.id AND o.bar_seq = b.first_row
     ) AS f
     CROSS JOIN LATERAL (

@@ -9,7 +9,7 @@ SELECT
     b.missing_start + b.missing_interior + b.missing_end AS count_missing_days,
     NOT b.is_closed AS is_partial_end
 FROM bars_state AS s
-INNER JOIN dim_timeframe AS t ON t.bar_group = s.family AND t.tf = ANY(s.tfs)
+INNER JOIN dim_timeframe AS t ON t.bar_group = s.bar_group AND t.tf = ANY(s.tfs)
 -- A left join, so that it is joined to states and not to the catalogue alone, which no shard may do.
 LEFT JOIN LATERAL (
     SELECT * FROM bars AS n WHERE n.id = s.id AND n.tf = t.tf ORDER BY n.bar_seq DESC LIMIT 1
@@ -18,7 +18,7 @@ WHERE coalesce(b.bar_seq, 0) > 0
 UNION ALL
 SELECT
     s.id, '1D', 1, d.bar_seq,
-    coalesce(d.ts_before, d."timestamp" - interval '24 hours') + interval '1 millisecond',
+    bar_time_open(d.ts_before, d."timestamp"),
     d."timestamp", d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap,
     1, 0, 0, false
 FROM cmc_price_bars_1d_state AS s

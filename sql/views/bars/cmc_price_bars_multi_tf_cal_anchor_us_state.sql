@@ -12,11 +12,11 @@ SELECT
     b.time_close AS last_time_close,
     s.updated_at
 FROM bars_state AS s
-INNER JOIN dim_timeframe AS t ON t.bar_group = s.family AND t.tf = ANY(s.tfs)
+INNER JOIN dim_timeframe AS t ON t.bar_group = s.bar_group AND t.tf = ANY(s.tfs)
 LEFT JOIN bars_pending AS p ON p.id = s.id AND p.tf = t.tf
 -- A left join, so that it is joined to states and not to the catalogue alone, which no shard may do.
 LEFT JOIN LATERAL (
     SELECT n.bar_seq, n.time_close FROM bars AS n
     WHERE n.id = s.id AND n.tf = t.tf ORDER BY n.bar_seq DESC LIMIT 1
 ) AS b ON true
-WHERE coalesce(b.bar_seq, 0) > 0 AND s.family IN ('cal_anchor_us', 'cal_anchor');
+WHERE coalesce(b.bar_seq, 0) > 0 AND s.bar_group IN ('cal_anchor_us', 'cal_anchor');

@@ -5,7 +5,7 @@
 --           A high (low) whose time lies outside the day is replaced by the outermost of open and close; an
 --           unknown time keeps the price; a price tighter than open and close is widened. A replaced time is
 --           the end of the day for a high of a rising or flat day (low of a falling or flat one), else its
---           start.
+--           start. A local day more than one day from the date of the stamp in UTC is no day of any zone.
 -- Cost      one pass over the rows that the filter on id and "timestamp" leaves.
 CREATE OR REPLACE VIEW bars_1d_candidates AS
 SELECT
@@ -28,6 +28,9 @@ SELECT
         WHEN h.timeopen > h.timeclose THEN 'time_open_gt_time_close'
         WHEN h."timestamp" < h.timeclose THEN 'timestamp_before_time_close'
         WHEN s.high < s.low THEN 'high_lt_low_after_repair'
+        WHEN
+            NOT isfinite(h.local_day) OR abs(h.local_day - (h."timestamp" AT TIME ZONE 'UTC')::date) > 1
+            THEN 'local_day_far_from_timestamp'
     END AS reason,
     h.timeopen AS time_open,
     h.timeclose AS time_close,
@@ -61,7 +64,8 @@ SELECT
     h.low AS raw_low,
     h.close AS raw_close,
     h.volume AS raw_volume,
-    h.marketcap AS raw_market_cap
+    h.marketcap AS raw_market_cap,
+    h.local_day
 FROM cmc_price_histories7 AS h
 CROSS JOIN LATERAL (
     SELECT

@@ -5,4 +5,4 @@ CREATE OR REPLACE VIEW cmc_ema_multi_tf_cal_anchor_us_state AS
 SELECT id, tf, period, daily_min_seen, daily_max_seen, last_time_close, last_canonical_ts, last_bar_seq,
     updated_at
 FROM ema_series_state
-WHERE variant IN ('cal_anchor_us', 'cal_anchor');
+WHERE ema_group IN ('cal_anchor_us', 'cal_anchor');

@@ -7,4 +7,4 @@ SELECT
     id, tf, ts, period, tf_days, roll, ema, d1, d2, d1_roll, d2_roll,
     ema_bar, roll_bar, d1_bar, d2_bar, d1_roll_bar, d2_roll_bar
 FROM ema_calendar_rows
-WHERE variant IN ('cal_us', 'cal');
+WHERE ema_group IN ('cal_us', 'cal');

@@ -5,4 +5,4 @@ CREATE OR REPLACE VIEW cmc_ema_multi_tf_state AS
 SELECT id, tf, period, daily_min_seen, daily_max_seen, last_time_close, last_canonical_ts, last_bar_seq,
     updated_at
 FROM ema_series_state
-WHERE variant = 'multi_tf';
+WHERE ema_group = 'multi_tf';

@@ -6,4 +6,4 @@ CREATE OR REPLACE VIEW cmc_ema_multi_tf_v2 AS
 SELECT
     id, tf, ts, period, tf_days, roll, ema, d1, d2, d1_roll, d2_roll
 FROM ema_day_rows
-WHERE variant = 'multi_tf_v2';
+WHERE ema_group = 'multi_tf_v2';

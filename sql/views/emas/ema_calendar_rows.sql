@@ -7,7 +7,7 @@
 -- Cost      as ema_day_rows.
 CREATE OR REPLACE VIEW ema_calendar_rows AS
 SELECT
-    s.variant,
+    s.ema_group,
     s.id,
     t.tf,
     d."timestamp" AS ts,
@@ -26,11 +26,11 @@ SELECT
     o.bar_v[c.i] - o.bar_v[c.i - 1] AS d1_roll_bar,
     (o.bar_v[c.i] - o.bar_v[c.i - 1]) - (o.bar_v[c.i - 1] - o.bar_v[c.i - 2]) AS d2_roll_bar
 FROM emas_state AS s
-INNER JOIN dim_timeframe AS t ON t.tf = ANY(s.tfs) AND t.bar_group = s.variant
+INNER JOIN dim_timeframe AS t ON t.tf = ANY(s.tfs) AND t.bar_group = s.ema_group
 -- OFFSET 0 keeps this a look-up of its own.
 LEFT JOIN LATERAL (
     SELECT q.periods, q.last_ts, q.hidden_from FROM emas_pending AS q
-    WHERE q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+    WHERE q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
     OFFSET 0
 ) AS w ON true
 INNER JOIN dim_period AS p ON (p.period = ANY(coalesce(w.periods, s.periods))) IN (true, true)
@@ -56,18 +56,15 @@ LEFT JOIN LATERAL (
         -- Catalogue and alpha again, so that a block is kept by few columns of few values.
         SELECT
             array_position(coalesce(q.periods, z.periods), l.period) AS i,
-            CASE WHEN f.allow_partial_start THEN l.alpha_equiv ELSE l.alpha_day END AS alpha,
-            first_unit(
-                f.unit_kind, f.tf_qty, f.allow_partial_start, (z.first_ts AT TIME ZONE z.tz)::date
-            ) AS first_unit,
+            alpha_inside(f.allow_partial_start, l.alpha_day, l.alpha_equiv) AS alpha,
+            first_unit(f.unit_kind, f.tf_qty, f.allow_partial_start, z.first_day) AS first_unit,
             f.unit_kind,
-            f.tf_qty,
-            z.tz
+            f.tf_qty
         FROM emas_state AS z
         INNER JOIN dim_timeframe AS f ON f.tf = t.tf
         INNER JOIN ema_alpha AS l ON l.tf = t.tf AND l.period = p.period
-        LEFT JOIN emas_pending AS q ON q.id = z.id AND q.variant = z.variant AND q.tf = t.tf
-        WHERE z.id = s.id AND z.variant = s.variant
+        LEFT JOIN emas_pending AS q ON q.id = z.id AND q.ema_group = z.ema_group AND q.tf = t.tf
+        WHERE z.id = s.id AND z.ema_group = s.ema_group
         OFFSET 0
     ) AS n
     CROSS JOIN LATERAL (
@@ -75,12 +72,8 @@ LEFT JOIN LATERAL (
             min(y.bar_seq) AS first_row,
             max(y.bar_seq) AS last_row,
             array_agg(y.close ORDER BY y.bar_seq) AS closes,
-            (calendar_unit(n.unit_kind,
-                (min(y."timestamp") AT TIME ZONE n.tz)::date) - n.first_unit + n.tf_qty)
-            / n.tf_qty AS first_bar,
-            (calendar_unit(n.unit_kind,
-                (max(y."timestamp") AT TIME ZONE n.tz)::date) - n.first_unit + n.tf_qty)
-            / n.tf_qty AS last_bar
+            bar_of_unit(n.tf_qty, n.first_unit, calendar_unit(n.unit_kind, min(y.day))) AS first_bar,
+            bar_of_unit(n.tf_qty, n.first_unit, calendar_unit(n.unit_kind, max(y.day))) AS last_bar
         FROM cmc_price_bars_1d AS y
         WHERE y.id = s.id AND y.bar_seq BETWEEN 64 * d.block - 1 AND 64 * d.block + 64
         OFFSET 0
@@ -117,4 +110,4 @@ CROSS JOIN LATERAL (
     WHERE o.day_v[d.bar_seq - o.first_row + 1] IS NOT NULL
     OFFSET 0
 ) AS c
-WHERE s.variant LIKE 'cal%';
+WHERE s.ema_group LIKE 'cal%';

@@ -8,7 +8,7 @@
 --           read. Filters on id, tf, period and ts reach the base tables.
 CREATE OR REPLACE VIEW ema_day_rows AS
 SELECT
-    s.variant,
+    s.ema_group,
     s.id,
     t.tf,
     d."timestamp" AS ts,
@@ -32,7 +32,7 @@ INNER JOIN dim_timeframe AS t ON t.tf = ANY(s.tfs) AND t.bar_group = 'multi_tf'
 -- OFFSET 0 keeps this a look-up of its own.
 LEFT JOIN LATERAL (
     SELECT q.periods, q.last_ts, q.hidden_from FROM emas_pending AS q
-    WHERE q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+    WHERE q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
     OFFSET 0
 ) AS w ON true
 INNER JOIN dim_period AS p ON (p.period = ANY(coalesce(w.periods, s.periods))) IN (true, true)
@@ -54,17 +54,17 @@ LEFT JOIN LATERAL (
         e.at_ends,
         ema_walk(
             x.closes, x.first_row, e.ends, e.at_ends, b.v,
-            n.alpha, s.variant <> 'multi_tf'
+            n.alpha, s.ema_group <> 'multi_tf'
         ) AS v
     FROM (
         -- The alpha again, so that a block is kept by few columns of few values.
         SELECT
             array_position(coalesce(q.periods, z.periods), l.period) AS i,
-            CASE WHEN z.variant = 'multi_tf' THEN l.alpha_bar ELSE l.alpha_day END AS alpha
+            CASE WHEN z.ema_group = 'multi_tf' THEN l.alpha_bar ELSE l.alpha_day END AS alpha
         FROM emas_state AS z
         INNER JOIN ema_alpha AS l ON l.tf = t.tf AND l.period = p.period
-        LEFT JOIN emas_pending AS q ON q.id = z.id AND q.variant = z.variant AND q.tf = t.tf
-        WHERE z.id = s.id AND z.variant = s.variant
+        LEFT JOIN emas_pending AS q ON q.id = z.id AND q.ema_group = z.ema_group AND q.tf = t.tf
+        WHERE z.id = s.id AND z.ema_group = s.ema_group
         OFFSET 0
     ) AS n
     CROSS JOIN (
@@ -78,7 +78,7 @@ LEFT JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT
             array_agg(v.bar_seq * t.tf_qty ORDER BY v.bar_seq) AS ends,
-            array_agg(CASE WHEN s.variant = 'multi_tf' THEN v.bar_space[n.i] ELSE v.day_space[n.i] END
+            array_agg(CASE WHEN s.ema_group = 'multi_tf' THEN v.bar_space[n.i] ELSE v.day_space[n.i] END
                 ORDER BY v.bar_seq) AS at_ends
         FROM emas AS v
         WHERE
@@ -87,8 +87,8 @@ LEFT JOIN LATERAL (
     ) AS e
     LEFT JOIN LATERAL (
         SELECT k.day_space[n.i] AS v FROM emas_at_blocks AS k
-        WHERE s.variant <> 'multi_tf' AND k.id = s.id AND k.tf = t.tf AND k.block = d.block
+        WHERE s.ema_group <> 'multi_tf' AND k.id = s.id AND k.tf = t.tf AND k.block = d.block
     ) AS b ON true
     OFFSET 0
 ) AS o ON true
-WHERE s.variant IN ('multi_tf', 'multi_tf_v2');
+WHERE s.ema_group IN ('multi_tf', 'multi_tf_v2');

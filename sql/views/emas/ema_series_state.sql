@@ -7,7 +7,7 @@
 CREATE OR REPLACE VIEW ema_series_state AS
 SELECT
     s.id,
-    s.variant,
+    s.ema_group,
     t.tf,
     p.period,
     coalesce(q.first_ts, s.first_ts) AS daily_min_seen,
@@ -18,16 +18,16 @@ SELECT
     s.updated_at
 FROM emas_state AS s
 INNER JOIN dim_timeframe AS t
-    ON t.tf = ANY(s.tfs) AND t.bar_group = CASE s.variant WHEN 'multi_tf_v2' THEN 'multi_tf'
-        ELSE s.variant END
-LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+    ON t.tf = ANY(s.tfs) AND t.bar_group = CASE s.ema_group WHEN 'multi_tf_v2' THEN 'multi_tf'
+        ELSE s.ema_group END
+LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
 -- Left joins, so that they are joined to states and not to the catalogue alone, which no shard may do.
 LEFT JOIN LATERAL (
-    SELECT CASE WHEN s.variant = 'multi_tf_v2' THEN e.day_space ELSE e.bar_space END AS v
+    SELECT CASE WHEN s.ema_group = 'multi_tf_v2' THEN e.day_space ELSE e.bar_space END AS v
     FROM emas AS e
     WHERE
         e.id = s.id AND e.tf = t.tf
-        AND CASE WHEN s.variant = 'multi_tf_v2' THEN e.day_space ELSE e.bar_space END IS NOT NULL
+        AND CASE WHEN s.ema_group = 'multi_tf_v2' THEN e.day_space ELSE e.bar_space END IS NOT NULL
     ORDER BY e.bar_seq DESC
     LIMIT 1
 ) AS n ON true

@@ -13,8 +13,8 @@ SELECT
     p.period,
     t.tf_days_nominal AS tf_days,
     e.anchor IS NOT NULL AS roll,
-    CASE WHEN s.variant = 'multi_tf' THEN l.in_bar_space ELSE l.in_day_space END AS ema,
-    CASE WHEN s.variant LIKE 'cal%' THEN l.in_bar_space END AS ema_bar
+    CASE WHEN s.ema_group = 'multi_tf' THEN l.in_bar_space ELSE l.in_day_space END AS ema,
+    CASE WHEN s.ema_group LIKE 'cal%' THEN l.in_bar_space END AS ema_bar
 FROM emas_state AS s
 INNER JOIN (
     VALUES
@@ -23,11 +23,11 @@ INNER JOIN (
     ('multi_tf_cal_iso', 'cal_iso'), ('multi_tf_cal_iso', 'cal'), ('multi_tf_cal_anchor_us', 'cal_anchor_us'),
     ('multi_tf_cal_anchor_us', 'cal_anchor'), ('multi_tf_cal_anchor_iso', 'cal_anchor_iso'),
     ('multi_tf_cal_anchor_iso', 'cal_anchor')
-) AS a (alignment_source, variant) ON a.variant = s.variant
+) AS a (alignment_source, ema_group) ON a.ema_group = s.ema_group
 INNER JOIN dim_timeframe AS t
-    ON t.tf = ANY(s.tfs) AND t.bar_group = CASE s.variant WHEN 'multi_tf_v2' THEN 'multi_tf'
-        ELSE s.variant END
-LEFT JOIN emas_pending AS q ON q.id = s.id AND q.variant = s.variant AND q.tf = t.tf
+    ON t.tf = ANY(s.tfs) AND t.bar_group = CASE s.ema_group WHEN 'multi_tf_v2' THEN 'multi_tf'
+        ELSE s.ema_group END
+LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
 -- A left join, so that it is joined to states and not to the catalogue alone, which no shard may do.
 LEFT JOIN LATERAL (
     SELECT v.bar_space, v.day_space, v.anchor
@@ -41,4 +41,4 @@ CROSS JOIN LATERAL unnest(coalesce(q.periods, s.periods), e.bar_space, e.day_spa
 INNER JOIN dim_period AS p ON p.period = l.period
 WHERE
     coalesce(q.hidden_from, s.hidden_from, 'infinity') > coalesce(q.last_ts, s.last_ts)
-    AND CASE WHEN s.variant = 'multi_tf' THEN l.in_bar_space ELSE l.in_day_space END IS NOT NULL;
+    AND CASE WHEN s.ema_group = 'multi_tf' THEN l.in_bar_space ELSE l.in_day_space END IS NOT NULL;

@@ -17,10 +17,10 @@ FROM (
         s.id IS NULL OR r.id IS NULL OR record_image_ne(
             ROW(s.tf, s.bar_seq, s.time_open, s.time_close, s.time_high, s.time_low, s.open, s.high, s.low,
                 s.close, s.volume, s.market_cap, s.is_partial_start, s.is_partial_end, s.is_missing_days,
-                s.repaired_timehigh, s.repaired_timelow, s.src_name, s.src_file),
+                s.repaired_timehigh, s.repaired_timelow, s.src_name, s.src_file, s.local_day, s.day),
             ROW(r.tf, r.bar_seq, r.time_open, r.time_close, r.time_high, r.time_low, r.open, r.high, r.low,
                 r.close, r.volume, r.market_cap, r.is_partial_start, r.is_partial_end, r.is_missing_days,
-                r.repaired_timehigh, r.repaired_timelow, r.src_name, r.src_file)) AS differs
+                r.repaired_timehigh, r.repaired_timelow, r.src_name, r.src_file, r.local_day, r.day)) AS differs
     FROM (SELECT * FROM stored_bars_1d AS x WHERE x.id = %(id)s) AS s
     FULL JOIN cmc_price_bars_1d AS r ON r.id = s.id AND r."timestamp" = s."timestamp"
     UNION ALL
@@ -49,10 +49,11 @@ FROM (
     UNION ALL
     SELECT
         'bars_state', s.id, r.id,
-        s.id IS NULL OR r.id IS NULL OR (s.tz, s.tfs, s.first_ts, s.last_ts, s.n_rows)
-        IS DISTINCT FROM (r.tz, r.tfs, r.first_ts, r.last_ts, r.n_rows)
+        s.id IS NULL OR r.id IS NULL OR (s.tz, s.tfs, s.first_ts, s.last_ts, s.n_rows, s.first_day)
+        IS DISTINCT FROM (r.tz, r.tfs, r.first_ts, r.last_ts, r.n_rows, r.first_day)
     FROM (SELECT * FROM stored_bars_state AS x WHERE x.id = %(id)s AND x.tfs <> '{}') AS s
-    FULL JOIN (SELECT * FROM bars_state AS x WHERE x.tfs <> '{}') AS r ON r.id = s.id AND r.family = s.family
+    FULL JOIN (SELECT * FROM bars_state AS x WHERE x.tfs <> '{}') AS r
+        ON r.id = s.id AND r.bar_group = s.bar_group
     UNION ALL
     SELECT 'emas', s.id, r.id, s.id IS NULL OR r.id IS NULL OR record_image_ne(ROW(s.*), ROW(r.*))
     FROM (SELECT * FROM stored_emas AS x WHERE x.id = %(id)s) AS s
@@ -67,7 +68,7 @@ FROM (
         s.id IS NULL OR r.id IS NULL OR (s.tfs, s.periods, s.first_ts, s.last_ts, s.n_rows, s.series)
         IS DISTINCT FROM (r.tfs, r.periods, r.first_ts, r.last_ts, r.n_rows, r.series)
     FROM (SELECT * FROM stored_emas_state AS x WHERE x.id = %(id)s) AS s
-    FULL JOIN emas_state AS r ON r.id = s.id AND r.variant = s.variant
+    FULL JOIN emas_state AS r ON r.id = s.id AND r.ema_group = s.ema_group
 ) AS c
 GROUP BY c.relation
 ORDER BY c.relation

@@ -11,6 +11,8 @@ CREATE TEMP VIEW stored_emas_at_blocks AS SELECT * FROM emas_at_blocks;
 CREATE TEMP VIEW stored_emas_state AS SELECT * FROM emas_state;
 CREATE TEMP VIEW stored_emas_pending AS SELECT * FROM emas_pending;
 CREATE TEMP TABLE raw_changes (LIKE raw_changes INCLUDING ALL);
+-- The zone that the stored bars were built with goes here, not to the assets.
+CREATE TEMP TABLE assets (LIKE assets INCLUDING ALL);
 CREATE TEMP TABLE cmc_price_bars_1d (LIKE cmc_price_bars_1d INCLUDING ALL);
 CREATE TEMP TABLE cmc_price_bars_1d_rejects (LIKE cmc_price_bars_1d_rejects INCLUDING ALL);
 CREATE TEMP TABLE cmc_price_bars_1d_state (LIKE cmc_price_bars_1d_state INCLUDING ALL);
