@@ -20,6 +20,7 @@ FUNCTIONS = ROOT / "sql" / "functions"
 CALLED = {
     "Refresh": ("refresh_bars", "refresh_emas", "refresh_plan", "sync_ema_alpha"),
     "Read": ("bar_snapshots", "ema_series", "ema_matrix", "bar_windows", "bars_summary", "emas_summary"),
+    "Assets": ("asset_id", "add_asset", "set_assets"),
     "Audit": ("audit_all", "audit_checks"),
 }
 PARAMETERS = re.compile(r"^ {2,3}(p_\w+(?:(?:, +| *\.\. +)p_\w+)*,?)(?: {2,}(.*))?$")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ta_lab2_sql.assets import Asset, resolve, symbols_of
 from ta_lab2_sql.errors import WorkFailed, WrongUsage
 from ta_lab2_sql.queries import query
 from ta_lab2_sql.schema.version import check_version
@@ -37,10 +39,11 @@ class Finding:
     detail: dict[str, Any]
 
 
-def run_audit(settings: Settings, ids: Sequence[int] | None, checks: Sequence[str], prove: bool) -> None:
+def run_audit(settings: Settings, given: Sequence[Asset] | None, checks: Sequence[str], prove: bool) -> None:
     """Print the findings; raise when one of them is an error."""
     with settings.connect("audit") as connection:
         check_version(connection)
+        ids = None if given is None else resolve(connection, given)
         if prove:
             from ta_lab2_sql.schema import distribute
 
@@ -52,13 +55,14 @@ def run_audit(settings: Settings, ids: Sequence[int] | None, checks: Sequence[st
         known = [asset for (asset,) in connection.execute("SELECT asset_ids()")]
         _refuse_unknown(ids, known)
         found = list(audit(connection, ids, known, checks))
+        symbols = symbols_of(connection, sorted({finding.id for finding in found if finding.id is not None}))
     if prove:
         found += _proofs(settings, known if ids is None else ids)
     found.sort(key=lambda f: (SEVERITIES.index(f.severity), f.id or 0, f.check, f.tf or "", f.period or 0))
     counts = Counter(finding.severity for finding in found)
     if not (settings.json or settings.verbose or checks):
         found = [finding for finding in found if finding.severity != "info"]
-    settings.show([_shown(settings, finding) for finding in found], title="findings")
+    settings.show([_shown(settings, finding, symbols) for finding in found], title="findings")
     settings.note(", ".join(f"{counts[s]} {s}{'' if counts[s] == 1 else 's'}" for s in SEVERITIES))
     if counts["error"]:
         assets = sorted({finding.id for finding in found if finding.severity == "error" and finding.id})
@@ -150,14 +154,16 @@ def _proofs(settings: Settings, ids: Sequence[int]) -> Iterator[Finding]:
                 yield Finding(severity, "rebuild_differs", asset, None, None, None, detail)
 
 
-def _shown(settings: Settings, finding: Finding) -> Any:
+def _shown(settings: Settings, finding: Finding, symbols: dict[int, str]) -> Any:
+    symbol = None if finding.id is None else symbols.get(finding.id)
     if settings.json:
-        return finding
+        return {**dataclasses.asdict(finding), "symbol": symbol}
     told = "; ".join(f"{name} {_brief(value)}" for name, value in finding.detail.items())
     return {
         "severity": finding.severity,
         "check": finding.check,
         "id": finding.id,
+        **({"symbol": symbol} if symbols else {}),
         "tf": finding.tf,
         "period": finding.period,
         "ts": finding.ts,

@@ -1,9 +1,10 @@
 """Bars and EMAs as Polars or pandas frames, for notebooks. The numbers come from the database as they are.
 
-Every function takes a connection (`ta_lab2_sql.connect()`), one asset id or several, and a range of time that
-includes its start and excludes its end: a date, a datetime, a text in ISO form (without an offset: UTC) or
-None for no bound. Times in frames are UTC. What the database refuses raises psycopg.Error with its SQLSTATE:
-TA001 unknown asset, TA002 unknown variant or timeframe, TA003 unknown period, TA004 a start after the end.
+Every function takes a connection (`ta_lab2_sql.connect()`), one asset or several, each by id or symbol, and a
+range of time that includes its start and excludes its end: a date, a datetime, a text in ISO form (without an
+offset: UTC) or None for no bound. Times in frames are UTC. What the database refuses raises psycopg.Error
+with its SQLSTATE: TA001 unknown asset, TA002 unknown variant or timeframe, TA003 unknown period, TA004 a
+start after the end.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ta_lab2_sql import columns
+from ta_lab2_sql.assets import Asset, resolve
 from ta_lab2_sql.queries import query
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[Any]
 
-Ids = int | Iterable[int]
+Ids = Asset | Iterable[Asset]
 Moment = datetime | date | str | None
 Library = Literal["polars", "pandas"]
 
@@ -142,9 +144,8 @@ def matrix(
     Columns: id, tf, ts, roll, then ema_6, ema_9 and so on, a column per period in ascending order (default:
     all of dim_period); null before the period's seed.
     """
-    asked = matrix_query(
-        connection, variant, _ids(id), [tf], None if periods is None else sorted(set(periods)), start, end
-    )
+    chosen = None if periods is None else sorted(set(periods))
+    asked = matrix_query(connection, variant, _ids(connection, id), [tf], chosen, start, end)
     return _frame(connection, asked, library)
 
 
@@ -190,10 +191,11 @@ def _read(
 ) -> Any:
     from psycopg import sql
 
-    for asset in _ids(ids):
+    wanted = _ids(connection, ids)
+    for asset in wanted:
         connection.execute("SELECT check_asset(%s)", (asset,))
     connection.execute("SELECT check_read(%s, %s, %s)", (tf, _moment(start), _moment(end)))
-    asked = sql.SQL(query(name)).format(ids=_ids(ids), tf=tf, start=_moment(start), end=_moment(end), **names)
+    asked = sql.SQL(query(name)).format(ids=wanted, tf=tf, start=_moment(start), end=_moment(end), **names)
     return _frame(connection, asked, library)
 
 
@@ -206,8 +208,8 @@ def _frame(connection: Connection, asked: sql.Composed, library: Library) -> Any
     return make(shape, count, values)
 
 
-def _ids(given: Ids) -> list[int]:
-    return [given] if isinstance(given, int) else list(dict.fromkeys(given))
+def _ids(connection: Connection, given: Ids) -> list[int]:
+    return list(resolve(connection, [given] if isinstance(given, (int, str)) else given))
 
 
 def _moment(given: Moment) -> datetime | None:

@@ -44,14 +44,24 @@ class Name(ParamType):
         return name
 
 
-class Ids(ParamType):
-    """`all`, or ids with commas or blanks between them, or @file."""
+class OneAsset(ParamType):
+    """An asset by id or symbol; which symbols there are, only the database knows."""
 
-    name = "ids"
+    name = "asset"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Digits are an id."""
+        return value if isinstance(value, int) else asset_of(value, "the command line")
+
+
+class SomeAssets(ParamType):
+    """`all`, or ids and symbols with commas or blanks between them, or @file."""
+
+    name = "assets"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...] | None:
+    ) -> tuple[int | str, ...] | None:
         """None stands for all; doubles count once."""
         if isinstance(value, tuple) or value.strip() == "all":
             return None if not isinstance(value, tuple) else value
@@ -64,14 +74,21 @@ class Ids(ParamType):
             except (OSError, UnicodeDecodeError) as error:
                 reason = error.strerror if isinstance(error, OSError) else "not a text in UTF-8"
                 raise WrongUsage(f"can't read the ids: {reason}", where, "name a file of ids") from None
-            text = " ".join(line.split("#", 1)[0] for line in lines)
+            # A symbol may hold a #, but not begin with it.
+            text = " ".join(re.sub(r"(^|\s)#.*", "", line) for line in lines)
         words = text.replace(",", " ").split()
         if not words:
-            raise WrongUsage("no ids", where, "give all, ids like 1,52, or @file")
-        for word in words:
-            if not re.fullmatch("[0-9]{1,10}", word) or int(word) > LARGEST_ID:
-                raise WrongUsage(f"'{word}' is not an asset id", where, "give all, ids like 1,52, or @file")
-        return tuple(dict.fromkeys(int(word) for word in words))
+            raise WrongUsage("no ids", where, "give all, ids or symbols like 1,AAPL, or @file")
+        return tuple(dict.fromkeys(asset_of(word, where) for word in words))
+
+
+def asset_of(word: str, where: str) -> int | str:
+    """The id or the symbol that a word is."""
+    if not word.isascii() or not word.isdigit():
+        return word
+    if len(word) > 10 or int(word) > LARGEST_ID:
+        raise WrongUsage(f"'{word}' is not an asset id", where, "give ids or symbols like 1,AAPL")
+    return int(word)
 
 
 class Periods(ParamType):
@@ -137,8 +154,9 @@ def refresh_options(command: Any) -> Any:
                      help=f"Bars of one family: {', '.join(FAMILIES)}, all."),
         click.option("--variant", type=Name("variant", VARIANTS), metavar="V",
                      help=f"EMAs of one variant: {', '.join(VARIANTS)}, all."),
-        click.option("--ids", type=Ids(), metavar="all|1,52|@file",
-                     help="Assets; a file has one or more ids a line, # begins a comment. Default: all."),
+        click.option("--ids", type=SomeAssets(), metavar="all|1,AAPL|@file",
+                     help="Assets by id or symbol; a file has one or more a line, # begins a comment. "
+                          "Default: all."),
         click.option("--tf", "tfs", multiple=True, metavar="T",
                      help="Only this timeframe, canonical or not; may be repeated."),
         click.option("--periods", type=Periods(), metavar="lut|9,21",

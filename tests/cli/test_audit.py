@@ -132,7 +132,7 @@ def test_what_cannot_be_rebuilt_is_an_error(cli: Cli, two: psycopg.Connection[An
     ("arguments", "told"),
     [
         (["--ids", "1,3"], "error: asset 3 is not loaded; --ids; "),
-        (["--ids", "x"], "error: 'x' is not an asset id; --ids; "),
+        (["--ids", "x"], "error: no asset is called 'x'; "),
         (
             ["--check", "bar_contents"],
             "error: unknown check 'bar_contents'; --check; did you mean bar_content",

@@ -37,7 +37,7 @@ def test_the_demo_builds_everything_and_does_it_once(
     assert [row["id"] for row in assets] == sorted(ASSETS)
     for row in assets:
         # Every raw day became a valid day or a reject.
-        assert row["rows"] == row["valid_days"] + row["rejects"]
+        assert row["days"] == row["valid_days"] + row["rejects"]
         assert row["bars"] > 0
 
 

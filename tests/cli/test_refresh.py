@@ -109,7 +109,7 @@ def test_ids_come_from_the_command_line_or_a_file(
     [
         (["bars", "--family", "cal_u"], "cal_us"),
         (["emas", "--variant", "multi"], "multi_tf"),
-        (["bars", "--ids", "x"], "'x' is not an asset id"),
+        (["bars", "--ids", "x"], "no asset is called 'x'"),
         (["bars", "--ids", ","], "no ids"),
         (["bars", "--ids", "@/nowhere/ids"], "/nowhere/ids"),
         (["bars", "--variant", "multi_tf"], "bars have families"),

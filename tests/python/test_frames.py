@@ -150,6 +150,16 @@ def test_connect_opens_what_the_commands_open(db_url: str) -> None:
     assert row == ("ta-lab2 python", 17)
 
 
+def test_bars_of_a_day_open_where_the_one_before_closed(solana: Db) -> None:
+    """As in every other reader, whatever the range: the day's own opening stamp is the validated day's."""
+    snapshots = ta_lab2_sql.snapshots(solana, [5426, 7], "1D")
+    days = ta_lab2_sql.bars(solana, [5426, 7], "1D")
+    same = ["id", "time_open", "time_close", "open", "close"]
+    assert days.select(same).equals(snapshots.select(same))
+    later = ta_lab2_sql.bars(solana, [5426, 7], "1D", start="2024-01-04")
+    assert later.equals(days.filter(pl.col("time_close") >= datetime(2024, 1, 4, tzinfo=timezone.utc)))
+
+
 def test_engine_serves_pandas_and_the_schema_that_was_named(db_url: str, db: psycopg.Connection[Any]) -> None:
     """Reads by name, commits what is written, and gives its connections back."""
     db.execute('CREATE SCHEMA "two words"')

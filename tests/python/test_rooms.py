@@ -15,7 +15,7 @@ server
 settings
 taxonomy
 schema
-runs columns
+assets runs columns
 calendars
 load refresh frames audit
 export

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from ta_lab2_sql.options import Ids
+from ta_lab2_sql.options import SomeAssets
 from ta_lab2_sql.settings import Settings, pass_settings
 
 
 @click.command()
 @click.option(
-    "--ids", type=Ids(), default="all", show_default=True, metavar="all|1,52|@FILE", help="Assets to audit."
+    "--ids", type=SomeAssets(), default="all", show_default=True, metavar="all|1,AAPL|@FILE",
+    help="Assets to audit.",
 )
 @click.option("--check", "checks", multiple=True, metavar="C", help="Only this check; can be given again.")
 @click.option(
@@ -20,7 +21,9 @@ from ta_lab2_sql.settings import Settings, pass_settings
     "every row with what is stored, bit for bit. Takes as long as a full rebuild; changes and locks nothing.",
 )
 @pass_settings
-def command(settings: Settings, ids: tuple[int, ...] | None, checks: tuple[str, ...], prove: bool) -> None:
+def command(
+    settings: Settings, ids: tuple[int | str, ...] | None, checks: tuple[str, ...], prove: bool
+) -> None:
     """Audit raw days, validated days, bars and EMAs.
 
     A finding is an error (what is stored is wrong), a warning (something waits, or prices look odd) or an

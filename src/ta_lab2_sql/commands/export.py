@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 
 from ta_lab2_sql import export
+from ta_lab2_sql.assets import resolve
 from ta_lab2_sql.errors import WrongUsage
-from ta_lab2_sql.options import Ids, Moment, Name
+from ta_lab2_sql.options import Moment, Name, SomeAssets
 from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings, pass_settings
 from ta_lab2_sql.taxonomy import VARIANTS
@@ -31,7 +32,7 @@ class ListingCommand(click.Command):
 
 @click.command(cls=ListingCommand)
 @click.argument("relation", metavar="RELATION")
-@click.option("--ids", type=Ids(), metavar="all|1,52|@file", help="Assets; default: all.")
+@click.option("--ids", type=SomeAssets(), metavar="all|1,AAPL|@file", help="Assets; default: all.")
 @click.option("--tf", "tfs", multiple=True, metavar="T", help="Timeframe; may be repeated. Default: all.")
 @click.option("--period", "periods", multiple=True, type=click.IntRange(1, 100_000), metavar="P",
               help="Period of EMAs; may be repeated. Default: all.")  # fmt: skip
@@ -46,7 +47,7 @@ class ListingCommand(click.Command):
 def command(
     settings: Settings,
     relation: str,
-    ids: tuple[int, ...] | None,
+    ids: tuple[int | str, ...] | None,
     tfs: tuple[str, ...],
     periods: tuple[int, ...],
     variant: str | None,
@@ -71,7 +72,8 @@ def command(
     began = time.monotonic()
     with settings.connect("export") as connection:
         check_version(connection)
-        chosen = export.Filter(ids, tfs or None, periods or None, start, end)
+        wanted_ids = None if ids is None else resolve(connection, ids)
+        chosen = export.Filter(wanted_ids, tfs or None, periods or None, start, end)
         planned = export.plan(connection, wanted, chosen, variant)
         with _progress(settings, planned.expected, target) as advance:
             rows = export.write(planned, target, form, advance)

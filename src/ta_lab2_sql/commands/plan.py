@@ -24,8 +24,10 @@ def command(settings: Settings, /, what: str, **options: Any) -> None:
       ta-lab2 plan
       ta-lab2 plan bars --ids 1,52 --full-rebuild
     """
+    from ta_lab2_sql.assets import ids_for
     from ta_lab2_sql.refresh.plan import show_plan
     from ta_lab2_sql.refresh.request import Request
 
     check_combination(what, options)
+    options["ids"] = ids_for(settings, options["ids"])
     show_plan(settings, Request(what, **options))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from ta_lab2_sql.errors import WrongUsage
-from ta_lab2_sql.options import Moment, Name, Periods
+from ta_lab2_sql.options import Moment, Name, OneAsset, Periods
 from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings, pass_settings
 from ta_lab2_sql.taxonomy import VARIANTS
 
 
 @click.command()
-@click.argument("asset", type=int, metavar="ID")
+@click.argument("asset", type=OneAsset(), metavar="ASSET")
 @click.argument("tfs", nargs=-1, required=True, metavar="TF...")
 @click.option(
     "--ema", "periods", type=Periods(), metavar="21,50", default=(), help="Periods of EMAs to draw."
@@ -29,12 +30,12 @@ from ta_lab2_sql.taxonomy import VARIANTS
 @click.option("--to", "end", type=Moment(), metavar="D", help="Day before which it ends (UTC).")
 @click.option("--log", is_flag=True, help="Prices on a logarithmic axis.")
 @click.option(
-    "-o", "--output", "target", metavar="F", help="File to write; default: ID_TF.html in this folder."
+    "-o", "--output", "target", metavar="F", help="File to write; default: ASSET_TF.html in this folder."
 )
 @pass_settings
 def command(
     settings: Settings,
-    asset: int,
+    asset: int | str,
     tfs: tuple[str, ...],
     periods: tuple[int, ...] | None,
     variant: str | None,
@@ -43,7 +44,7 @@ def command(
     log: bool,
     target: str | None,
 ) -> None:
-    """Draw asset ID in the timeframes TF, one under another: candles, volume, EMAs.
+    """Draw ASSET (its id or symbol) in the timeframes TF, one under another: candles, volume, EMAs.
 
     EMAs are bold where bars closed (canonical), their previews are thin. The bar still forming is pale,
     missing days are shaded. An HTML file is complete in itself and needs no network; a PNG needs no browser.
@@ -53,17 +54,19 @@ def command(
       ta-lab2 plot 1 7D --ema 21,50,200 -o btc.html
       ta-lab2 plot 1 1W_CAL_US 1M_CAL --from 2020-01-01 --log -o btc.png
     """
+    from ta_lab2_sql.assets import resolve
     from ta_lab2_sql.plot.read import read
     from ta_lab2_sql.plot.write import FORMS, write
 
-    target = target or f"{asset}_{'_'.join(tfs)}.html"
+    target = target or re.sub(r"[^\w.+-]", "_", f"{asset}_{'_'.join(tfs)}.html")
     if Path(target).suffix.lower() not in FORMS:
         raise WrongUsage(f"a chart is no '{Path(target).suffix}' file", target, "name it .html or .png")
     with settings.connect("plot") as connection:
         check_version(connection)
         if periods is None:
             periods = tuple(p for (p,) in connection.execute("SELECT period FROM dim_period ORDER BY period"))
-        chart = read(connection, asset, tfs, periods, variant, start, end, log)
+        (wanted,) = resolve(connection, [asset])
+        chart = read(connection, wanted, tfs, periods, variant, start, end, log)
     write(chart, target)
     for note in chart.notes:
         settings.note(note)

@@ -36,11 +36,13 @@ def command(settings: Settings, /, what: str, plan_only: bool, events: bool, **o
     to_do, workers), `asset` for each (id, outcome done, failed or cancelled, changed, seconds, rows,
     failure with sqlstate, message and todo, and done, to_do, seconds_left of the run), `end` with the totals.
     """
+    from ta_lab2_sql.assets import ids_for
     from ta_lab2_sql.refresh.progress import reporter
     from ta_lab2_sql.refresh.request import Request
     from ta_lab2_sql.refresh.run import execute
 
     check_combination(what, options)
+    options["ids"] = ids_for(settings, options["ids"])
     if plan_only:
         from ta_lab2_sql.refresh.plan import show_plan
 

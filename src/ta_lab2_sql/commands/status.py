@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ta_lab2_sql._version import __version__
+from ta_lab2_sql.assets import resolve
 from ta_lab2_sql.errors import WorkFailed, WrongUsage
-from ta_lab2_sql.options import Ids, ParamType
+from ta_lab2_sql.options import ParamType, SomeAssets
 from ta_lab2_sql.queries import query
 from ta_lab2_sql.schema.version import check_version, current_revision
 from ta_lab2_sql.settings import Settings, pass_settings
@@ -47,7 +48,7 @@ class Age(ParamType):
     metavar="36h",
     help="Exit 1 when an asset's newest day, with all made of it, is older; m, h, d or w.",
 )
-@click.option("--ids", type=Ids(), metavar="all|1,52|@file", help="Only these assets.")
+@click.option("--ids", type=SomeAssets(), metavar="all|1,AAPL|@file", help="Only these assets.")
 @click.option("--runs", is_flag=True, help="List the last runs instead.")
 @click.option(
     "--count",
@@ -59,7 +60,7 @@ class Age(ParamType):
 )
 @pass_settings
 def command(
-    settings: Settings, max_age: timedelta | None, ids: tuple[int, ...] | None, runs: bool, count: int
+    settings: Settings, max_age: timedelta | None, ids: tuple[int | str, ...] | None, runs: bool, count: int
 ) -> None:  # fmt: skip
     """Tell whether everything is fresh, since when not, which assets lag behind, how big it is, what version
     it is, and what the last run did.
@@ -79,7 +80,7 @@ def command(
             listed = found if settings.json else [_run(row) for row in found]
             settings.show(listed, title=f"last {len(found)} runs" if len(found) != 1 else "last run")
             return
-        told = _look(connection, cursor, ids)
+        told = _look(connection, cursor, None if ids is None else resolve(connection, ids))
     old = [] if max_age is None else _older(told, max_age)
     told["older"] = [row["id"] for row in old]
     if settings.json:
@@ -87,7 +88,7 @@ def command(
     else:
         _print(settings, told)
     if old:
-        shown = ", ".join(f"{row['id']} ({_day(row['fresh_until'])})" for row in old[:5])
+        shown = ", ".join(f"{row['symbol'] or row['id']} ({_day(row['fresh_until'])})" for row in old[:5])
         more = f" and {len(old) - 5} more" if len(old) > 5 else ""
         raise WorkFailed(
             f"{len(old)} of {len(told['assets'])} assets are older than {_age(max_age)}: {shown}{more}",
@@ -238,6 +239,7 @@ def _print_assets(settings: Settings, told: dict[str, Any]) -> None:
         [
             {
                 "id": row["id"],
+                **({"symbol": row["symbol"]} if any(other["symbol"] for other in rows) else {}),
                 "raw until": _day(row["raw_until"]),
                 "days until": _day(row["days_until"]),
                 "bars until": _day(row["bars_until"]),

@@ -63,6 +63,6 @@ def read(
         panels.append(Panel(tf, chosen, candles, {p: points for p, points in emas.items() if points}))
     with connection.cursor(row_factory=class_row(Gap)) as cursor:
         gaps = cursor.execute(query("plot/missing"), asked).fetchall()
-    return Chart(
-        f"{about['name']} ({asset})" if about["name"] else f"asset {asset}", panels, gaps, log, notes
-    )
+    names = [about[name] for name in ("symbol", "name") if about[name]]
+    title = f"{', '.join(names)} ({asset})" if names else f"asset {asset}"
+    return Chart(title, panels, gaps, log, notes)

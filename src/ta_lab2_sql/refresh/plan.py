@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ta_lab2_sql.assets import label, symbols_of
 from ta_lab2_sql.queries import query
 from ta_lab2_sql.refresh.connections import connect, cpus
 from ta_lab2_sql.refresh.request import Request
@@ -37,6 +38,7 @@ def show_plan(settings: Settings, request: Request) -> None:
         if request.ids is None:
             counted = connection.execute("SELECT count(*)::int FROM asset_ids()").fetchone()
             looked_at = counted[0] if counted else 0
+        symbols = symbols_of(connection, sorted({asset for row in rows for asset in row["ids"]}))
     for row in rows:
         del row["seconds"]
     to_do = total["assets"]
@@ -57,7 +59,8 @@ def show_plan(settings: Settings, request: Request) -> None:
     if not rows:
         settings.note(nothing_new(looked_at))
         return
-    settings.show([_row(row) for row in rows], title=f"{to_do} of {looked_at} assets have something to do")
+    title = f"{to_do} of {looked_at} assets have something to do"
+    settings.show([_row(row, symbols) for row in rows], title=title)
     if seconds is None:
         settings.note("how long it takes is not known yet: no past run did the same")
     else:
@@ -65,9 +68,10 @@ def show_plan(settings: Settings, request: Request) -> None:
         settings.note(f"about {duration(seconds)} with {workers} {noun}, going by past runs")
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _row(row: dict[str, Any], symbols: dict[int, str]) -> dict[str, Any]:
     """A row for people: the first day beside its reason, and a few assets by name."""
     first = row["first_day"]
+    some = ", ".join(label(asset, symbols) for asset in row["ids"])
     more = row["assets"] - len(row["ids"])
     return {
         "stage": row["stage"],
@@ -77,5 +81,5 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "reason": row["reason"],
         "first day": first.date().isoformat() if first is not None else None,
         "new days": row["new_days"],
-        "ids": ", ".join(map(str, row["ids"])) + (f" and {more} more" if more > 0 else ""),
+        "ids": some + (f" and {more} more" if more > 0 else ""),
     }

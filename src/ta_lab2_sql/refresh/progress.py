@@ -54,7 +54,11 @@ def reporter(settings: Settings, events: bool) -> Reporter:
 def told(failure: Failure) -> str:
     """A failure in one line."""
     todo = f"; {failure.todo}" if failure.todo else ""
-    return f"asset {failure.id} failed in {failure.stage}: {failure.sqlstate} {failure.message}{todo}"
+    return f"asset {_named(failure)} failed in {failure.stage}: {failure.sqlstate} {failure.message}{todo}"
+
+
+def _named(asset: Outcome | Failure) -> str:
+    return str(asset.id) if asset.symbol is None else f"{asset.symbol} ({asset.id})"
 
 
 class Clock:
@@ -91,7 +95,7 @@ class Lines:
         if outcome.failure is not None:
             self.settings.note(told(outcome.failure))
         elif self.settings.verbose:
-            self.settings.note(f"asset {outcome.id}: {outcome.seconds:.3f} s")
+            self.settings.note(f"asset {_named(outcome)}: {outcome.seconds:.3f} s")
         done = len(result.outcomes)
         if time.monotonic() - self.last >= LINE_EVERY and done < result.to_do:
             self.last = time.monotonic()
@@ -184,6 +188,7 @@ def asset_record(outcome: Outcome) -> dict[str, Any]:
     state = "failed" if outcome.failure else "cancelled" if outcome.cancelled else "done"
     return {
         "id": outcome.id,
+        "symbol": outcome.symbol,
         "outcome": state,
         "changed": outcome.changed,
         "seconds": round(outcome.seconds, 4),

@@ -25,6 +25,7 @@ class Failure:
     """An asset that failed: its transaction is undone."""
 
     id: int
+    symbol: str | None
     stage: str
     sqlstate: str
     message: str
@@ -38,6 +39,7 @@ class Outcome:
     """What became of one asset."""
 
     id: int
+    symbol: str | None = None
     seconds: float = 0.0
     took: dict[str, float] = dataclasses.field(default_factory=dict)
     rows: list[dict[str, Any]] = dataclasses.field(default_factory=list)
@@ -67,6 +69,7 @@ class Result:
     looked_at: int
     to_do: int
     days: dict[int, dict[str, int]] = dataclasses.field(default_factory=dict)
+    symbols: dict[int, str] = dataclasses.field(default_factory=dict)
     workers: int = 0
     outcomes: list[Outcome] = dataclasses.field(default_factory=list)
     not_started: list[int] = dataclasses.field(default_factory=list)
@@ -173,7 +176,7 @@ class Result:
                 "run it again for the rest",
             )
         if self.failures:
-            shown = ", ".join(f"{f.id} ({f.sqlstate})" for f in self.failures[:5])
+            shown = ", ".join(f"{f.symbol or f.id} ({f.sqlstate})" for f in self.failures[:5])
             more = f" and {len(self.failures) - 5} more" if len(self.failures) > 5 else ""
             away = f"{', '.join(self.away)} can't be reached; " if self.away else ""
             raise errors.WorkFailed(

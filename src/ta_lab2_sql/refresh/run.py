@@ -50,6 +50,7 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
         if connection.execute(query("refresh/alphas")).fetchone() == (True,):
             connection.execute("SELECT sync_ema_alpha()")
         result = Result(request, looked_at=looked_at, to_do=len(days), days=days)
+        result.symbols = _know(connection, request, list(days), on_cluster)
         places = cluster.places(connection, list(days)) if on_cluster else {}
         most = min(request.workers, cpus())
         lanes = cluster.lanes(settings, places, most) if on_cluster else _lanes(settings, days, most)
@@ -58,7 +59,7 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
             log.assets = looked_at
             reporter.started(result)
             if days:
-                Workers(lanes, request, Work(days, places), result, reporter).go()
+                Workers(lanes, request, Work(days, places, result.symbols), result, reporter).go()
                 _analyze(connection, result)
             if on_cluster:
                 result.leave_out_unchanged()
@@ -77,6 +78,20 @@ def _plan(connection: psycopg.Connection[Any], request: Request) -> tuple[int, d
         return len(request.ids), days
     counted = connection.execute("SELECT count(*)::int FROM asset_ids()").fetchone()
     return (counted[0] if counted else 0), days
+
+
+def _know(
+    connection: psycopg.Connection[Any], request: Request, ids: list[int], on_cluster: bool
+) -> dict[int, str]:
+    """The symbols of what is to be refreshed; all has rows in assets then, on a cluster with the zone."""
+    rows = connection.execute(query("refresh/known"), {"ids": ids}).fetchall()
+    new = [asset for asset, has_row, _ in rows if not has_row]
+    if new:
+        connection.execute(query("refresh/make_assets"), {"ids": new})
+    if request.tz is not None and on_cluster and ids:
+        # There a refresh runs beside its asset's rows, where nothing can be written for all nodes.
+        connection.execute("SELECT set_assets(%s::int[], %s::jsonb)", (ids, json.dumps({"tz": request.tz})))
+    return {asset: symbol for asset, _, symbol in rows if symbol is not None}
 
 
 def _lanes(

@@ -17,12 +17,12 @@ EVERY = 1.0
 class Work:
     """Assets in the order that they are to be begun in; threads take from it."""
 
-    def __init__(self, ids: Iterable[int], places: Mapping[int, str]) -> None:
+    def __init__(self, ids: Iterable[int], places: Mapping[int, str], symbols: Mapping[int, str]) -> None:
         self.lock = threading.Lock()
         self.waiting: dict[str | None, deque[Outcome]] = {}
         for asset in ids:
             node = places.get(asset)
-            self.waiting.setdefault(node, deque()).append(Outcome(asset, node=node))
+            self.waiting.setdefault(node, deque()).append(Outcome(asset, symbols.get(asset), node=node))
         # Nodes that somebody is connected to; only they need be taken for.
         self.addressed: set[str] = set()
         # Where nodes may be away, an asset that was taken may come back.

@@ -197,7 +197,7 @@ class Workers:
             if self.interrupted.is_set():
                 outcome.cancelled = True
             else:
-                outcome.failure = _failure(error, outcome.id, stage)
+                outcome.failure = _failure(error, outcome, stage)
         except psycopg.Error as error:
             if self.work.may_return and is_lost(error, connection) and not self.interrupted.is_set():
                 return self._away(outcome, error)
@@ -207,7 +207,7 @@ class Workers:
                 outcome.cancelled = True
             # The step before removed the last of an asset whose raw days are gone.
             elif error.sqlstate != "TA001" or not outcome.rows:
-                outcome.failure = _failure(error, outcome.id, stage)
+                outcome.failure = _failure(error, outcome, stage)
         outcome.seconds += time.monotonic() - started
         self.work.done(outcome)
         return [outcome]
@@ -217,7 +217,7 @@ class Workers:
         given_up = self.work.lost(outcome)
         for waiting in given_up:
             stage = self.steps[waiting.calls_done].stage
-            waiting.failure = _failure(error, waiting.id, stage, waiting.node)
+            waiting.failure = _failure(error, waiting, stage, waiting.node)
         return given_up
 
     def _call(self, connection: psycopg.Connection[Any], step: Step, asset: int) -> list[dict[str, Any]]:
@@ -265,11 +265,12 @@ class Workers:
         }
 
 
-def _failure(error: psycopg.Error, asset: int, stage: str, node: str | None = None) -> Failure:
+def _failure(error: psycopg.Error, outcome: Outcome, stage: str, node: str | None = None) -> Failure:
     told = errors.from_database(error)
     lost = error.sqlstate is None or is_lost(error)
     return Failure(
-        asset,
+        outcome.id,
+        outcome.symbol,
         stage,
         error.sqlstate or "08006",
         errors.one_line("; ".join(part for part in (told.what, told.where) if part)),

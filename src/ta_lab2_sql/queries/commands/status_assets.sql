@@ -21,6 +21,7 @@ emas_built AS MATERIALIZED (SELECT s.id, min(s.last_ts) AS until FROM emas_state
 asset AS MATERIALIZED (SELECT * FROM asset_reach(%(ids)s::int[]))
 SELECT
     a.id,
+    k.symbol,
     a.raw_until,
     a.days_until,
     b.until AS bars_until,
@@ -34,6 +35,7 @@ SELECT
     CASE WHEN w.id IS NOT NULL THEN waits_since(a.id, w.dirty_from) END AS waits_since,
     extract(epoch FROM max(a.raw_until) OVER () - a.raw_until)::float8 / 86400 AS behind_days
 FROM asset AS a
+LEFT JOIN assets AS k ON k.id = a.id
 LEFT JOIN bars_built AS b ON b.id = a.id
 LEFT JOIN emas_built AS e ON e.id = a.id
 LEFT JOIN waiting AS w ON w.id = a.id

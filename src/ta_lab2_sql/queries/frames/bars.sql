@@ -11,7 +11,12 @@ FROM (
     WHERE s.id = ANY ({ids}) AND s.tf = {tf}
     UNION ALL
     SELECT
-        d.id, d.tf, d.bar_seq, d.time_open, d."timestamp", d.time_high, d.time_low,
+        d.id, d.tf, d.bar_seq,
+        -- A bar opens where the one before closed, also one of a day.
+        coalesce(
+            lag(d."timestamp") OVER (PARTITION BY d.id ORDER BY d.bar_seq), d."timestamp" - interval '24 hours'
+        ) + interval '1 millisecond',
+        d."timestamp", d.time_high, d.time_low,
         d.open, d.high, d.low, d.close, d.volume, d.market_cap, 1, 0, false
     FROM cmc_price_bars_1d AS d
     WHERE d.id = ANY ({ids}) AND {tf} = '1D'

@@ -1,8 +1,11 @@
 -- What a chart of an asset says about it: its name (a source that numbers assets gives none), the families
 -- of the timeframes asked for, and where to begin: at the first of the newest bars of the shortest timeframe.
 SELECT
-    (SELECT nullif(regexp_replace(name, '^[0-9]+$', ''), '') FROM cmc_price_histories7
-     WHERE id = %(id)s ORDER BY "timestamp" DESC LIMIT 1) AS name,
+    (SELECT a.symbol FROM assets AS a WHERE a.id = %(id)s) AS symbol,
+    coalesce(
+        (SELECT a.name FROM assets AS a WHERE a.id = %(id)s),
+        (SELECT nullif(regexp_replace(h.name, '^[0-9]+$', ''), '') FROM cmc_price_histories7 AS h
+         WHERE h.id = %(id)s ORDER BY h."timestamp" DESC LIMIT 1)) AS name,
     (SELECT array_agg(t.family ORDER BY w.n) FROM unnest(%(tfs)s::text[]) WITH ORDINALITY AS w (tf, n)
      JOIN dim_timeframe AS t USING (tf)) AS families,
     coalesce(
