@@ -2,8 +2,8 @@
 --   p_symbols   symbols, each once
 --   p_create    make an asset of each that is unknown
 -- Returns   a row for each symbol that is known or was made: symbol, id, is_new.
--- Errors    TA004 for a text that can't be a symbol, and for a new one that differs from another one in letter
---           case only.
+-- Errors    TA004 for a text that can't be a symbol, for a new one that differs from another one in letter
+--           case only, and when no ids are left.
 -- Cost      an index probe a symbol; new ones wait for other transactions that make assets.
 -- Rule      a new id is the least above all ids of assets and of raw days. One lock, held to the end of the
 --           transaction, keeps two loads from giving one id twice, or one symbol two ids.

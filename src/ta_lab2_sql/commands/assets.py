@@ -27,7 +27,7 @@ ASSETS = click.argument("assets", nargs=-1, type=OneAsset(), metavar="ASSET...")
 @click.group(invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """List the assets: symbol, name, zone, raw days, their first and last (UTC), valid days, bars, rejects.
+    """List the assets: symbol, name, calendar, zone, raw days (UTC), valid days, bars, rejects.
 
     An asset is named by its id or its symbol, here as wherever a command takes one. Loads make assets
     by themselves; add makes one before it has prices.
@@ -37,6 +37,7 @@ def command(ctx: click.Context) -> None:
       ta-lab2 assets
       ta-lab2 assets add AAPL --name "Apple Inc."
       ta-lab2 assets set 1 --symbol BTC --tz UTC
+      ta-lab2 assets set --ids @stocks.txt --calendar XNYS
       ta-lab2 assets delete AAPL --yes
     """
     if ctx.invoked_subcommand is None:
@@ -63,13 +64,21 @@ def _list(settings: Settings, connection: psycopg.Connection[Any]) -> None:
 )
 @click.option("--name", metavar="TEXT", help="Its full name.")
 @click.option("--tz", metavar="TZ", help="Zone of its local day, an IANA name; default: America/New_York.")
+@click.option("--calendar", metavar="C", help="Its trading calendar; default: it trades every day.")
 @pass_settings
-def add(settings: Settings, symbol: str, asset: int | None, name: str | None, tz: str | None) -> None:
+def add(
+    settings: Settings,
+    symbol: str,
+    asset: int | None,
+    name: str | None,
+    tz: str | None,
+    calendar: str | None,
+) -> None:
     """Make the asset SYMBOL, before it has prices."""
     with settings.connect("assets add") as connection:
         check_version(connection)
-        values = (asset, symbol, name or None, tz or None)
-        row = connection.execute("SELECT add_asset(%s, %s, %s, %s)", values).fetchone()
+        values = (asset, symbol, name or None, tz or None, calendar or None)
+        row = connection.execute("SELECT add_asset(%s, %s, %s, %s, %s)", values).fetchone()
     assert row is not None
     if settings.json:
         settings.show_one({"id": row[0], "symbol": symbol})
@@ -83,6 +92,7 @@ def add(settings: Settings, symbol: str, asset: int | None, name: str | None, tz
 @click.option("--symbol", metavar="S", help="What people call it; the old symbol is free again.")
 @click.option("--name", metavar="TEXT", help="Its full name.")
 @click.option("--tz", metavar="TZ", help="Zone of its local day; the next refresh builds anew what differs.")
+@click.option("--calendar", metavar="C", help="Its trading calendar; the next refresh does the rest.")
 @pass_settings
 def set_(
     settings: Settings, /, assets: tuple[Asset, ...], ids: tuple[Asset, ...] | None, **options: str | None
@@ -90,7 +100,7 @@ def set_(
     """Change what is known of some assets; an empty text ('') takes a value away."""
     values = {name: value or None for name, value in options.items() if value is not None}
     if not values:
-        raise WrongUsage("nothing to set", "the command line", "give --symbol, --name or --tz")
+        raise WrongUsage("nothing to set", "the command line", "give --symbol, --name, --tz or --calendar")
     with settings.connect("assets set") as connection:
         check_version(connection)
         wanted = _named(connection, assets, ids)

@@ -1,4 +1,4 @@
--- What there is of each asset, a row each: what people call it, its clock, its raw days, what was made of them.
+-- What there is of each asset, a row each: what people call it, its clock, its days, what was made of them.
 -- A name of digits only numbers the currency of a source: it is no name.
 WITH raw AS MATERIALIZED (
     SELECT
