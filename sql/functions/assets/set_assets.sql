@@ -38,17 +38,20 @@ BEGIN
     PERFORM calendar_clock(p_values ->> 'calendar');
     -- Raw days that somebody inserted by hand make an asset too.
     INSERT INTO assets (id) SELECT DISTINCT w.id FROM unnest(p_ids) AS w (id) ON CONFLICT (id) DO NOTHING;
-    UPDATE assets AS a SET
-        symbol = CASE WHEN p_values ? 'symbol' THEN p_values ->> 'symbol' ELSE a.symbol END,
-        name = CASE WHEN p_values ? 'name' THEN p_values ->> 'name' ELSE a.name END,
-        tz = CASE WHEN p_values ? 'tz' THEN v_tz ELSE a.tz END,
-        calendar = CASE WHEN p_values ? 'calendar' THEN p_values ->> 'calendar' ELSE a.calendar END
-    WHERE a.id = ANY(p_ids) AND (
-        (p_values ? 'symbol' AND a.symbol IS DISTINCT FROM p_values ->> 'symbol')
-        OR (p_values ? 'name' AND a.name IS DISTINCT FROM p_values ->> 'name')
-        OR (p_values ? 'tz' AND a.tz IS DISTINCT FROM v_tz)
-        OR (p_values ? 'calendar' AND a.calendar IS DISTINCT FROM p_values ->> 'calendar'));
-    GET DIAGNOSTICS v_changed = ROW_COUNT;
+    WITH changed AS (
+        UPDATE assets AS a SET
+            symbol = CASE WHEN p_values ? 'symbol' THEN p_values ->> 'symbol' ELSE a.symbol END,
+            name = CASE WHEN p_values ? 'name' THEN p_values ->> 'name' ELSE a.name END,
+            tz = CASE WHEN p_values ? 'tz' THEN v_tz ELSE a.tz END,
+            calendar = CASE WHEN p_values ? 'calendar' THEN p_values ->> 'calendar' ELSE a.calendar END
+        WHERE a.id = ANY(p_ids) AND (
+            (p_values ? 'symbol' AND a.symbol IS DISTINCT FROM p_values ->> 'symbol')
+            OR (p_values ? 'name' AND a.name IS DISTINCT FROM p_values ->> 'name')
+            OR (p_values ? 'tz' AND a.tz IS DISTINCT FROM v_tz)
+            OR (p_values ? 'calendar' AND a.calendar IS DISTINCT FROM p_values ->> 'calendar'))
+        RETURNING a.id
+    )
+    SELECT count(*)::int INTO v_changed FROM changed;
     RETURN v_changed;
 END;
 $$;
