@@ -20,7 +20,8 @@ FROM (
                 s.repaired_timehigh, s.repaired_timelow, s.src_name, s.src_file, s.local_day, s.day),
             ROW(r.tf, r.bar_seq, r.time_open, r.time_close, r.time_high, r.time_low, r.open, r.high, r.low,
                 r.close, r.volume, r.market_cap, r.is_partial_start, r.is_partial_end, r.is_missing_days,
-                r.repaired_timehigh, r.repaired_timelow, r.src_name, r.src_file, r.local_day, r.day)) AS differs
+                r.repaired_timehigh, r.repaired_timelow, r.src_name, r.src_file, r.local_day,
+                r.day)) AS differs
     FROM (SELECT * FROM stored_bars_1d AS x WHERE x.id = %(id)s) AS s
     FULL JOIN cmc_price_bars_1d AS r ON r.id = s.id AND r."timestamp" = s."timestamp"
     UNION ALL
