@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ta_lab2_sql import columns
 from ta_lab2_sql.errors import WrongUsage
-from ta_lab2_sql.taxonomy import FAMILIES, VARIANTS
+from ta_lab2_sql.taxonomy import families, source_of, variants
 from ta_lab2_sql.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg import sql
 
-SOURCES = tuple(variant if variant.startswith("multi") else f"multi_tf_{variant}" for variant in VARIANTS)
 MATRIX = "ema_matrix"
 # Where the days are whose catalogue entry, 1D, other relations share.
 DAYS_OF = {
@@ -50,6 +49,7 @@ class Relation:
 
 
 def _relations() -> dict[str, Relation]:
+    sources = tuple(source_of(variant) for variant in variants())
     found = [
         Relation("cmc_price_histories7", "cmc_price_histories7"),
         Relation("cmc_price_bars_1d", "cmc_price_bars_1d"),
@@ -61,17 +61,18 @@ def _relations() -> dict[str, Relation]:
         Relation("emas_state", "emas_state"),
         Relation("bars_latest", "cmc_price_bars_1d_state", "all"),
         Relation("emas_latest", "cmc_price_bars_1d_state", "all", periods=True),
-        Relation("cmc_ema_multi_tf_u", "cmc_price_bars_1d", "all", periods=True, sources=SOURCES),
+        Relation("cmc_ema_multi_tf_u", "cmc_price_bars_1d", "all", periods=True, sources=sources),
         Relation(MATRIX, "cmc_price_bars_1d", "all"),
         *(Relation(name, None) for name in ("dim_timeframe", "dim_period", "ema_alpha")),
     ]
-    for family in FAMILIES[1:]:
+    for family in families()[1:]:
         name = "cmc_price_bars_" + (family if family == "multi_tf" else f"multi_tf_{family}")
         found += [
             Relation(name, "cmc_price_bars_1d", family),
             Relation(f"{name}_state", "cmc_price_bars_1d_state", family),
         ]
-    for variant, source in zip(VARIANTS, SOURCES, strict=True):
+    for variant in variants():
+        source = source_of(variant)
         found += [
             Relation(f"cmc_ema_{source}", "cmc_price_bars_1d", variant, periods=True),
             Relation(f"cmc_ema_{source}_state", "cmc_price_bars_1d_state", variant, periods=True),
@@ -184,7 +185,7 @@ def _check_values(
     """Let the database refuse unknown ids, timeframes and periods, with the nearest names."""
     if (relation.name == MATRIX) != (variant is not None):
         what = "which variant's matrix?" if variant is None else f"{relation.name} is of one variant already"
-        todo = f"--variant {VARIANTS[0]}" if variant is None else f"leave it out, or export {MATRIX}"
+        todo = f"--variant {variants()[0]}" if variant is None else f"leave it out, or export {MATRIX}"
         raise WrongUsage(what, "--variant", todo)
     if chosen.start and chosen.end and chosen.start > chosen.end:
         raise WrongUsage("--from is after --to", "the command line", "swap them")

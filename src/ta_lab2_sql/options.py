@@ -12,7 +12,7 @@ import click
 
 from ta_lab2_sql.errors import WrongUsage
 from ta_lab2_sql.refresh.connections import cpus
-from ta_lab2_sql.taxonomy import FAMILIES, VARIANTS
+from ta_lab2_sql.taxonomy import families, variants
 
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
@@ -150,10 +150,10 @@ class Workers(ParamType):
 def refresh_options(command: Any) -> Any:
     """The options that `refresh` and `plan` share."""
     options = [
-        click.option("--family", type=Name("family", FAMILIES), metavar="F",
-                     help=f"Bars of one family: {', '.join(FAMILIES)}, all."),
-        click.option("--variant", type=Name("variant", VARIANTS), metavar="V",
-                     help=f"EMAs of one variant: {', '.join(VARIANTS)}, all."),
+        click.option("--family", type=Name("family", families()), metavar="F",
+                     help=f"Bars of one family: {', '.join(families())}, all."),
+        click.option("--variant", type=Name("variant", variants()), metavar="V",
+                     help=f"EMAs of one variant: {', '.join(variants())}, all."),
         click.option("--ids", type=SomeAssets(), metavar="all|1,AAPL|@file",
                      help="Assets by id or symbol; a file has one or more a line, # begins a comment. "
                           "Default: all."),

@@ -13,8 +13,8 @@ errors
 pipes table whole_file queries
 server
 settings
-taxonomy
 schema
+taxonomy
 assets runs columns
 calendars
 load refresh frames audit

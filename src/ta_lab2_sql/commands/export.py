@@ -17,7 +17,7 @@ from ta_lab2_sql.errors import WrongUsage
 from ta_lab2_sql.options import Moment, Name, SomeAssets
 from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings, pass_settings
-from ta_lab2_sql.taxonomy import VARIANTS
+from ta_lab2_sql.taxonomy import variants
 
 FORMS = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv"}
 
@@ -36,7 +36,8 @@ class ListingCommand(click.Command):
 @click.option("--tf", "tfs", multiple=True, metavar="T", help="Timeframe; may be repeated. Default: all.")
 @click.option("--period", "periods", multiple=True, type=click.IntRange(1, 100_000), metavar="P",
               help="Period of EMAs; may be repeated. Default: all.")  # fmt: skip
-@click.option("--variant", type=Name("variant", VARIANTS), metavar="V", help="Variant; only with ema_matrix.")
+@click.option("--variant", type=Name("variant", variants()), metavar="V",
+              help="Variant; only with ema_matrix.")  # fmt: skip
 @click.option("--from", "start", type=Moment(), metavar="D", help="First day or moment (UTC).")
 @click.option("--to", "end", type=Moment(), metavar="D", help="Day or moment before which it ends (UTC).")
 @click.option(

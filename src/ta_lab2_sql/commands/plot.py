@@ -12,7 +12,7 @@ from ta_lab2_sql.errors import WrongUsage
 from ta_lab2_sql.options import Moment, Name, OneAsset, Periods
 from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings, pass_settings
-from ta_lab2_sql.taxonomy import VARIANTS
+from ta_lab2_sql.taxonomy import variants
 
 
 @click.command()
@@ -22,7 +22,7 @@ from ta_lab2_sql.taxonomy import VARIANTS
     "--ema", "periods", type=Periods(), metavar="21,50", default=(), help="Periods of EMAs to draw."
 )
 @click.option(
-    "--variant", type=Name("variant", VARIANTS), metavar="V", help="Variant of the EMAs; else that of TF."
+    "--variant", type=Name("variant", variants()), metavar="V", help="Variant of the EMAs; else that of TF."
 )
 @click.option(
     "--from", "start", type=Moment(), metavar="D", help="First day (UTC); default: the newest 200 bars."

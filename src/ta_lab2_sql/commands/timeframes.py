@@ -11,23 +11,17 @@ from ta_lab2_sql.errors import WrongUsage
 from ta_lab2_sql.queries import query
 from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings, pass_settings
+from ta_lab2_sql.taxonomy import families, groups_of
 
 if TYPE_CHECKING:
     import psycopg
 
-# The bar groups that a family reads: months and years belong to the us and to the iso family alike.
-GROUPS = {
-    "multi_tf": ["multi_tf"],
-    "cal_us": ["cal_us", "cal"],
-    "cal_iso": ["cal_iso", "cal"],
-    "cal_anchor_us": ["cal_anchor_us", "cal_anchor"],
-    "cal_anchor_iso": ["cal_anchor_iso", "cal_anchor"],
-}
+FAMILIES = families()[1:]
 
 
 @click.command()
 @click.argument("tf", required=False)
-@click.option("--family", metavar="F", help=f"One of {', '.join(GROUPS)}.")
+@click.option("--family", metavar="F", help=f"One of {', '.join(FAMILIES)}.")
 @click.option("--windows", is_flag=True, help="List the windows of TF instead.")
 @click.option(
     "--from", "first", type=click.DateTime(["%Y-%m-%d"]), metavar="D", help="First day; else today."
@@ -55,8 +49,8 @@ def command(
     """
     from psycopg.rows import dict_row
 
-    if family is not None and family not in GROUPS:
-        raise WrongUsage(f"unknown family '{family}'", "--family", f"give one of {', '.join(GROUPS)}")
+    if family is not None and family not in FAMILIES:
+        raise WrongUsage(f"unknown family '{family}'", "--family", f"give one of {', '.join(FAMILIES)}")
     if windows and tf is None:
         raise WrongUsage("which timeframe's windows?", "--windows", "ta-lab2 timeframes 1W_CAL_US --windows")
     day = first.date() if first else datetime.now(timezone.utc).date()
@@ -96,5 +90,5 @@ def _read(
     if windows:
         wanted = {"tf": tf, "first": day, "count": count}
         return cursor.execute(query("commands/timeframe_windows"), wanted).fetchall()
-    groups = GROUPS[family] if family else None
+    groups = groups_of(family) if family else None
     return cursor.execute(query("commands/timeframes"), {"tf": tf, "groups": groups, "first": day}).fetchall()

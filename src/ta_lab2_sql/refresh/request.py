@@ -6,7 +6,7 @@ import dataclasses
 from datetime import datetime
 from typing import Any
 
-from ta_lab2_sql.taxonomy import VARIANTS, family_of
+from ta_lab2_sql.taxonomy import family_of, variants
 
 MOST_WORKERS = 6
 
@@ -65,7 +65,7 @@ class Request:
         """The variants of EMAs that the run brings up to date; None: all."""
         if self.variant is not None:
             return [self.variant]
-        return None if self.family is None else [v for v in VARIANTS if family_of(v) == self.family]
+        return None if self.family is None else [v for v in variants() if family_of(v) == self.family]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -81,13 +81,13 @@ def steps(request: Request) -> list[Step]:
     """The calls for each asset, in order."""
     if request.what == "bars":
         return [Step("bars", request.family or "all")]
-    variants = request.variants()
+    chosen = request.variants()
     if request.what == "emas":
-        emas = Step("emas", variants[0] if variants else "all", upstream=True)
+        emas = Step("emas", chosen[0] if chosen else "all", upstream=True)
         # A refresh of EMAs doesn't count rejects, so the days come first and by themselves.
         return [Step("bars", "1d"), emas] if request.fail_on_rejects else [emas]
     families = request.families()
     bars = Step("bars", families[0] if families else "all")
-    if variants is None:
+    if chosen is None:
         return [bars, Step("emas", "all")]
-    return [bars, *(Step("emas", v, upstream=family_of(v) != bars.family) for v in variants)]
+    return [bars, *(Step("emas", v, upstream=family_of(v) != bars.family) for v in chosen)]

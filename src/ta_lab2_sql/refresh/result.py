@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from ta_lab2_sql import errors
 from ta_lab2_sql.refresh.request import Request
-from ta_lab2_sql.taxonomy import FAMILIES, VARIANTS
+from ta_lab2_sql.taxonomy import families, variants
 
 # Strongest first.
 ACTIONS = ("rebuild", "backfill", "revise", "append", "noop")
@@ -152,8 +152,8 @@ class Result:
     def by_family(self) -> list[dict[str, Any]]:
         """A row per stage and family: how many assets needed what, and what was written."""
         table: dict[tuple[str, str], dict[str, Any]] = {}
-        order = {("bars", f): n for n, f in enumerate(FAMILIES)}
-        order |= {("emas", v): n for n, v in enumerate(VARIANTS, start=len(FAMILIES))}
+        names = [*(("bars", family) for family in families()), *(("emas", variant) for variant in variants())]
+        order = {name: number for number, name in enumerate(names)}
         for outcome in self.outcomes:
             for row in outcome.rows:
                 key = (row["stage"], row["family"])

@@ -13,10 +13,7 @@ FROM (
     SELECT
         d.id, d.tf, d.bar_seq,
         -- A bar opens where the one before closed, also one of a day.
-        coalesce(
-            lag(d."timestamp") OVER (PARTITION BY d.id ORDER BY d.bar_seq),
-            d."timestamp" - interval '24 hours'
-        ) + interval '1 millisecond',
+        bar_time_open(lag(d."timestamp") OVER (PARTITION BY d.id ORDER BY d.bar_seq), d."timestamp"),
         d."timestamp", d.time_high, d.time_low,
         d.open, d.high, d.low, d.close, d.volume, d.market_cap, 1, 0, false
     FROM cmc_price_bars_1d AS d

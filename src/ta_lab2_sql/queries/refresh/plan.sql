@@ -54,8 +54,8 @@ SELECT * FROM (
     GROUP BY t.stage, t.family, t.action, t.why
     ORDER BY
         t.stage,
-        array_position(
-            '{1d,multi_tf,multi_tf_v2,cal_us,cal_iso,cal_anchor_us,cal_anchor_iso}'::text[], t.family),
+        (SELECT min(x.ordinal) FROM taxonomy() AS x
+         WHERE CASE WHEN t.stage = 'bars' THEN x.family ELSE x.variant END = t.family) NULLS FIRST,
         count(*) DESC, t.action, t.why
 ) AS why
 UNION ALL
