@@ -60,6 +60,7 @@ $(VENV)/.site: $(STAMP)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.bench $(ARGS)
+	$(BIN)/python -m benchmarks.zoo $(ZOO)
 
 bench-scale: $(STAMP)
 	$(BIN)/python -m benchmarks.scale $(ARGS)

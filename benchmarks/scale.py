@@ -27,7 +27,8 @@ DATA = Path(__file__).parents[1] / "src" / "ta_lab2_sql" / "demo_data" / "BTC_1.
 LAYOUTS = (0, 1, 8, 64)
 FIRST = 101
 DERIVED = (
-    "bars, bars_state, bars_pending, emas, emas_at_blocks, emas_state, emas_pending, cmc_price_bars_1d, "
+    "bars, bar_blocks, bars_state, bars_pending, emas, emas_at_blocks, emas_state, emas_pending, "
+    "cmc_price_bars_1d, day_blocks, "
     "cmc_price_bars_1d_rejects, cmc_price_bars_1d_state"
 )
 Work = Sequence[tuple[str, Sequence[int]]]

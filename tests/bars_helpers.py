@@ -72,13 +72,6 @@ def shown(db: Db, family: str, asset: int = 1) -> list[tuple[Any, ...]]:
     return sorted((bits(r) for r in found), key=lambda r: (r[1], r[3], r[6]))
 
 
-def by_day(db: Db, asset: int = 1) -> list[tuple[Any, ...]]:
-    """The same rows of all timeframes through the view that goes from day to bar."""
-    columns = ", ".join(f'"{c}"' for c in COLUMNS)
-    found = rows(db, f"SELECT {columns} FROM bar_snapshots_by_day WHERE id = %s", asset)
-    return sorted((bits(r) for r in found), key=lambda r: (r[1], r[3], r[6]))
-
-
 def catalogue(db: Db, family: str) -> list[str]:
     """The timeframes of a family but 1D."""
     return [

@@ -42,7 +42,9 @@ STORED = (
     *("cmc_price_histories7", "raw_changes", "cmc_price_bars_1d", "cmc_price_bars_1d_rejects"),
     *(
         "cmc_price_bars_1d_state",
+        "day_blocks",
         "bars",
+        "bar_blocks",
         "bars_state",
         "bars_pending",
         "emas",
@@ -62,6 +64,7 @@ RELATIONS = {
         (
             *("cmc_price_bars_1d", "cmc_price_bars_1d_rejects", "bars", "bars_state", "bars_pending", "emas"),
             *("emas_at_blocks", "emas_state", "emas_pending", "bars_latest", "emas_latest"),
+            *("day_blocks", "bar_blocks"),
             *(*BARS, *EMAS, *(f"{r}_state" for r in BARS + EMAS)),
         ),
         ("id", "ingested_at", "updated_at", "rejected_at", "src_load_ts"),

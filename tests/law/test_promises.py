@@ -107,7 +107,10 @@ def versions(db: Db, table: str, condition: str) -> set[Any]:
 
 def test_a_new_timeframe_leaves_all_other_rows_alone(world: World) -> None:
     db = world.db
-    kept = ("bars", "emas", "emas_at_blocks", "cmc_price_bars_1d", "cmc_price_bars_1d_rejects")
+    kept = (
+        *("bars", "bar_blocks", "emas", "emas_at_blocks", "cmc_price_bars_1d", "day_blocks"),
+        "cmc_price_bars_1d_rejects",
+    )
     before = {table: versions(db, table, "true") for table in kept}
     db.execute("INSERT INTO dim_timeframe (tf) VALUES ('3D'), ('2M_CAL'), ('3W_CAL_ISO'), ('6M_CAL_ANCHOR')")
     world.refresh_emas(1)
@@ -172,7 +175,10 @@ def test_work_is_in_proportion_to_the_change(world: World) -> None:
 def test_a_revision_that_changes_nothing_writes_nothing(world: World) -> None:
     """Changed and changed back: noted, looked at, and found to be what stands already."""
     db = world.db
-    kept = ("cmc_price_bars_1d", "bars", "emas", "emas_at_blocks", "bars_state", "emas_state")
+    kept = (
+        *("cmc_price_bars_1d", "day_blocks", "bars", "bar_blocks", "emas", "emas_at_blocks"),
+        *("bars_state", "emas_state"),
+    )
     before = {table: versions(db, table, "true") for table in kept}
     with db.transaction():
         db.execute("UPDATE cmc_price_histories7 SET volume = 7 WHERE volume = 1e6")

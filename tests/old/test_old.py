@@ -57,6 +57,8 @@ def test_old_data_comes_to_what_a_build_from_nothing_gives(
     with psycopg.connect(empty_url, autocommit=True) as old:
         # There is something of everything, and something to do.
         for table in STORED:
+            if table in ("day_blocks", "bar_blocks") and dump.name < "0006":
+                continue
             assert old.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() != (0,), table
 
         migrated = run("migrate")

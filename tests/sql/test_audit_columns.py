@@ -28,6 +28,8 @@ CHANGES = {
     "_float8": "{c}[:cardinality({c}) - 1] || {c}[cardinality({c})] * 1.0000001",
     "_text": "{c}[2:]",
     "_int4": "{c}[2:]",
+    "_date": "{c}[2:]",
+    "_timestamptz": "{c}[2:]",
 }
 
 

@@ -11,7 +11,6 @@ from bars_helpers import (
     FAMILIES,
     RELATIONS,
     Db,
-    by_day,
     catalogue,
     differences,
     everything,
@@ -195,8 +194,6 @@ def agree(db: Db, raws: list[Raw], zone: str = "America/New_York") -> None:
     """All relations show what the rules say."""
     for family in FAMILIES:
         assert differences(shown(db, family), expected(db, raws, family, zone)) == [], family
-    tfs = [tf for (tf,) in rows(db, "SELECT tf FROM dim_timeframe WHERE tf <> '1D'")]
-    assert differences(by_day(db), expected(db, raws, "multi_tf", zone, tfs=tfs)) == []
 
 
 @pytest.mark.parametrize(("first", "last"), STARTS.values(), ids=STARTS.keys())

@@ -9,7 +9,6 @@ from typing import Any
 from bars_helpers import (
     FAMILIES,
     Db,
-    by_day,
     copy_raw,
     differences,
     everything,
@@ -158,7 +157,6 @@ def test_incremental_is_full(db: Db, history: list[Any]) -> None:
     raw_days = list(present.values())
     for family in FAMILIES:
         assert differences(shown(db, family), expected(db, raw_days, family, zone)) == [], family
-    assert differences(by_day(db), expected(db, raw_days, "multi_tf", zone, tfs=list(TIMEFRAMES))) == []
     copy_raw(db, 1, 2)
     refresh(db, "all", 2, tz=zone)
     found, wanted = everything(db, 1), everything(db, 2)

@@ -62,35 +62,41 @@ def many(db: Db) -> Db:
 
 
 @pytest.mark.skipif(bool(os.environ.get(PARTITIONS)), reason="partitions so small are scanned whole")
-def test_a_day_of_many_assets_opens_one_bar_each(many: Db) -> None:
-    for tf in TIMEFRAMES:
-        query = f"""SELECT * FROM bar_snapshots_by_day WHERE tf = '{tf}' AND "timestamp" = '{NOON}'"""
-        found = opened(many, query)
-        # The day itself, the bar's first day, and the bar's days for the extremes and the missing ones.
-        assert found["cmc_price_bars_1d"] <= ASSETS * (2 + 5 * 31), tf
-        # So few months make a scan of them cheap, but never of all bars.
-        assert found["bars"] <= ASSETS * 14, tf
-        assert len(rows(many, query)) == ASSETS
-    # The newest day of a bar needs no other.
+def test_a_day_of_many_assets_opens_one_block_each(many: Db) -> None:
     (newest,) = rows(many, 'SELECT max("timestamp") FROM cmc_price_bars_1d')[0]
-    query = """SELECT * FROM bar_snapshots_by_day WHERE tf = '1M_CAL' AND "timestamp" = %s"""
-    found = opened(many, query, newest)
-    assert found["cmc_price_bars_1d"] <= ASSETS * 2
-    assert found["bars"] <= ASSETS * 14
+    cases = (("", "2D"), ("", "30D"), ("_cal_us", "1W_CAL_US"), ("_cal_anchor_us", "1M_CAL_ANCHOR"))
+    for family, tf in cases:
+        relation = f"cmc_price_bars_multi_tf{family}"
+        for stamp in (NOON, newest):
+            query = f"""SELECT * FROM {relation} WHERE tf = '{tf}' AND "timestamp" = %s"""
+            found = opened(many, query, stamp)
+            # The day itself, and where its market cap is unknown the day that has it.
+            assert found["cmc_price_bars_1d"] <= ASSETS * 2, tf
+            # The bars of the block and some that follow it, and the first and the newest of all.
+            assert found["bars"] <= ASSETS * (33 + 8 + 2), tf
+            assert found["day_blocks"] <= ASSETS * 7, tf
+            present = rows(many, 'SELECT count(*) FROM cmc_price_bars_1d WHERE "timestamp" = %s', stamp)
+            assert [(len(rows(many, query, stamp)),)] == present
 
 
-def test_closed_bars_read_no_days(many: Db) -> None:
-    query = "SELECT * FROM cmc_price_bars_multi_tf WHERE tf = '30D' AND NOT is_partial_end"
-    found = opened(many, query)
-    assert set(found) == {"bars", "bars_state", "dim_timeframe"}
-    assert (
-        len(rows(many, query)) == rows(many, "SELECT count(*) FROM bars WHERE tf = '30D' AND is_closed")[0][0]
-    )
+def test_a_series_opens_every_day_once(many: Db) -> None:
     for tf in ("2D", "30D"):
+        days, bars = rows(
+            many,
+            """SELECT count(*), (SELECT count(*) FROM bars WHERE id = 7 AND tf = %s)
+               FROM cmc_price_bars_1d WHERE id = 7""",
+            tf,
+        )[0]
         found = opened(many, f"SELECT * FROM cmc_price_bars_multi_tf WHERE id = 7 AND tf = '{tf}'")
-        days = rows(many, "SELECT count(*) FROM cmc_price_bars_1d WHERE id = 7")[0][0]
-        # Days, the first days with an extreme, the market caps before unknown ones.
-        assert found["cmc_price_bars_1d"] <= 4 * days, tf
+        # Days, and the market caps before unknown ones.
+        assert found["cmc_price_bars_1d"] <= 2 * days, tf
+        # A bar is opened once for each block it lies in; a few follow the newest of a block.
+        assert found["bars"] <= bars + 8 * 7 + 2, tf
+        closed = opened(
+            many, f"SELECT * FROM cmc_price_bars_multi_tf WHERE id = 7 AND tf = '{tf}' AND NOT is_partial_end"
+        )
+        assert closed["cmc_price_bars_1d"] <= 2 * days, tf
+        assert closed["bars"] <= bars + 8 * 7 + 2, tf
 
 
 def test_all_ways_to_read_show_the_same(many: Db) -> None:

@@ -1,6 +1,6 @@
 -- audit_bars: audit the bars of all families.
 --   p_ids   asset ids; NULL: all
--- Returns   findings of the six audit_bars_.. functions; no error and no warning: healthy.
+-- Returns   findings of the six audit_bars_.. functions and of audit_blocks; no error and no warning: healthy.
 -- Errors    none.   Cost  a recomputation of all bars and a few passes over them.
 -- Rule      audits only read; at most one finding per check, id and tf, unless the check says otherwise.
 CREATE OR REPLACE FUNCTION audit_bars(p_ids int[] DEFAULT NULL)
@@ -20,6 +20,9 @@ BEGIN
     UNION ALL
     SELECT * FROM audit_bars_spacing(p_ids)
     UNION ALL
-    SELECT * FROM audit_bars_content(p_ids);
+    SELECT * FROM audit_bars_content(p_ids)
+    UNION ALL
+    SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
+    CROSS JOIN LATERAL audit_blocks(a.id) AS f;
 END;
 $$;

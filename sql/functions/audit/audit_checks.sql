@@ -62,6 +62,8 @@ BEGIN ATOMIC
         ('bar_content', 'error', 'audit_bars_content', 'computing a bar again gives another one'),
         ('bar_continuity', 'error', 'audit_bars_content', 'a bar does not open 1 ms after the day before it'),
         ('bar_times', 'error', 'audit_bars_content', 'the times of a bar are out of order'),
+        ('day_block', 'error', 'audit_blocks', 'a block of days that reads go over is not what its days are'),
+        ('bar_block', 'error', 'audit_blocks', 'a bar that reads go on from did not stand so'),
         ('ema_alpha', 'error', 'audit_emas_state', 'an alpha is missing, or is not what its formula gives'),
         ('ema_tf_days', 'error', 'audit_emas_state', 'a length that is not the one of the name'),
         ('ema_series_missing', 'error', 'audit_emas_state',

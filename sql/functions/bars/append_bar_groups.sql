@@ -24,6 +24,9 @@ BEGIN
     SELECT array_agg(a.tf), array_agg(a.bars_written), array_agg(a.closing_from)
     INTO v_tfs, v_written, v_closing
     FROM append_bars(p_id, p_tfs, p_row) AS a;
+    IF block_of_row(p_row) > block_of_row(p_row - 1) THEN
+        PERFORM keep_bar_blocks(p_id, p_tfs, array_fill(p_row, ARRAY[cardinality(p_tfs)]));
+    END IF;
     SELECT array_agg(c.bar_group), array_agg(c.written), array_agg(c.closing)
     INTO v_groups, v_written, v_closing
     FROM (

@@ -4,9 +4,8 @@
 --   p_from, p_to   p_from <= time_close < p_to; NULL: open end. Values don't depend on the range
 -- Returns   as bar_snapshots of one asset, by id and time_close.
 -- Errors    TA002 unknown timeframe, TA004 p_from after p_to.
--- Cost      up to 8 days: per asset and day a few index probes and the days of one bar; longer: per asset the
---           days of the bars that overlap the range.
--- Rule      one query over all assets; both ways give the same bits.
+-- Cost      per asset the blocks of 64 days that the range touches.
+-- Rule      one query over all assets.
 CREATE OR REPLACE FUNCTION bar_snapshots(
     p_ids int[], p_tf text, p_from timestamptz DEFAULT NULL, p_to timestamptz DEFAULT NULL)
 RETURNS TABLE (
@@ -26,57 +25,40 @@ BEGIN
     PERFORM check_read(p_tf, p_from, p_to);
     IF p_tf = '1D' THEN
         RETURN QUERY
-        SELECT
-            d.id, '1D', 1, d.bar_seq, NULL::int,
-            bar_time_open(y."timestamp", d."timestamp"),
-            d."timestamp", d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap,
-            d."timestamp", d."timestamp" + interval '1 millisecond', 1, false, false, 1, 0, false, 0, 0, 0, 0,
-            NULL::text, NULL::date, NULL::date
-        FROM cmc_price_bars_1d AS d
-        LEFT JOIN cmc_price_bars_1d AS y ON y.id = d.id AND y.bar_seq = d.bar_seq - 1
+        SELECT v.id, v.tf, v.tf_days, v.bar_seq, v.bar_anchor_offset, v.time_open, v.time_close, v.time_high,
+        v.time_low, v.open, v.high, v.low, v.close, v.volume, v.market_cap, v."timestamp",
+        v.last_ts_half_open, v.pos_in_bar, v.is_partial_start, v.is_partial_end, v.count_days,
+        v.count_days_remaining, v.is_missing_days, v.count_missing_days, v.count_missing_days_start,
+        v.count_missing_days_end, v.count_missing_days_interior, v.missing_days_where, v.first_missing_day,
+        v.last_missing_day
+        FROM day_snapshot_rows AS v
         WHERE
-            d.id = ANY(p_ids)
-            AND d."timestamp" >= coalesce(p_from, '-infinity') AND d."timestamp" < coalesce(p_to, 'infinity')
-        ORDER BY d.id, d."timestamp";
-        RETURN;
-    END IF;
-    IF p_to - p_from <= interval '192 hours' THEN
-        RETURN QUERY
-        SELECT
-            v.id, v.tf, v.tf_days, v.bar_seq, v.bar_anchor_offset, v.time_open, v.time_close, v.time_high,
-            v.time_low, v.open, v.high, v.low, v.close, v.volume, v.market_cap, v."timestamp",
-            v.last_ts_half_open, v.pos_in_bar, v.is_partial_start, v.is_partial_end, v.count_days,
-            v.count_days_remaining, v.is_missing_days, v.count_missing_days, v.count_missing_days_start,
-            v.count_missing_days_end, v.count_missing_days_interior, v.missing_days_where,
-            v.first_missing_day, v.last_missing_day
-        FROM bar_snapshots_by_day AS v
-        WHERE v.id = ANY(p_ids) AND v.tf = p_tf AND v."timestamp" >= p_from AND v."timestamp" < p_to
+            v.id = ANY(p_ids)
+            AND v."timestamp" >= coalesce(p_from, '-infinity') AND v."timestamp" < coalesce(p_to, 'infinity')
         ORDER BY v.id, v."timestamp";
         RETURN;
     END IF;
     RETURN QUERY
-    SELECT
-        v.id, v.tf, v.tf_days, v.bar_seq, v.bar_anchor_offset, v.time_open, v.time_close, v.time_high,
+    SELECT v.id, v.tf, v.tf_days, v.bar_seq, v.bar_anchor_offset, v.time_open, v.time_close, v.time_high,
         v.time_low, v.open, v.high, v.low, v.close, v.volume, v.market_cap, v."timestamp",
         v.last_ts_half_open, v.pos_in_bar, v.is_partial_start, v.is_partial_end, v.count_days,
         v.count_days_remaining, v.is_missing_days, v.count_missing_days, v.count_missing_days_start,
         v.count_missing_days_end, v.count_missing_days_interior, v.missing_days_where, v.first_missing_day,
         v.last_missing_day
     FROM (
-        SELECT b.id, min(b.bar_seq) AS first_bar, max(b.bar_seq) AS last_bar FROM bars AS b
+        SELECT d.id, min(d.block) AS first_block, max(d.block) AS last_block FROM cmc_price_bars_1d AS d
         WHERE
-            b.id = ANY(p_ids) AND b.tf = p_tf
-            AND b.time_close >= coalesce(p_from, '-infinity') AND b.time_open < coalesce(p_to, 'infinity')
-        GROUP BY b.id
+            d.id = ANY(p_ids)
+            AND d."timestamp" >= coalesce(p_from, '-infinity') AND d."timestamp" < coalesce(p_to, 'infinity')
+        GROUP BY d.id
     ) AS r
     CROSS JOIN LATERAL (
-        -- OFFSET 0 keeps the windows of one asset in a plan of their own, run once per asset.
+        -- OFFSET 0: asset by asset, only its blocks.
         SELECT s.* FROM bar_snapshot_rows AS s
-        WHERE s.id = r.id AND s.tf = p_tf AND s.bar_seq BETWEEN r.first_bar AND r.last_bar
+        WHERE s.id = r.id AND s.tf = p_tf AND s.block BETWEEN r.first_block AND r.last_block
         OFFSET 0
     ) AS v
-    WHERE
-        v."timestamp" >= coalesce(p_from, '-infinity') AND v."timestamp" < coalesce(p_to, 'infinity')
+    WHERE v."timestamp" >= coalesce(p_from, '-infinity') AND v."timestamp" < coalesce(p_to, 'infinity')
     ORDER BY v.id, v."timestamp";
 END;
 $$;

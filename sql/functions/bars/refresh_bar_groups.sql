@@ -128,6 +128,7 @@ BEGIN
             array_agg(NULL::timestamptz), array_agg(NULL::timestamptz)
         INTO v_done_tfs, v_written, v_deleted, v_closing, v_changed
         FROM counted AS c;
+        DELETE FROM bar_blocks AS h WHERE h.id = p_id AND h.tf = ANY(v_dropped);
     END IF;
 
     -- What is to be computed: new days onto complete bars, or from a row on.
@@ -174,6 +175,10 @@ BEGIN
             v_closing := v_closing || v_more.closing;
             v_changed := v_changed || array_fill(NULL::timestamptz, ARRAY[cardinality(v_more.tfs)]);
         END LOOP;
+        IF block_of_row(v_rows) > block_of_row(v_append_from) THEN
+            PERFORM keep_bar_blocks(
+                p_id, v_append_tfs, array_fill(v_append_from + 1, ARRAY[cardinality(v_append_tfs)]));
+        END IF;
     END IF;
     IF v_build_tfs IS NOT NULL THEN
         SELECT
@@ -181,6 +186,7 @@ BEGIN
             array_agg(b.bars_deleted) AS deleted,
             array_agg(b.closing_from) AS closing, array_agg(b.changed_from) AS changed
         INTO v_more FROM build_bars(p_id, v_build_tfs, v_build_rows) AS b;
+        PERFORM keep_bar_blocks(p_id, v_build_tfs, v_build_rows);
         IF v_more.tfs IS NOT NULL THEN
             v_done_tfs := v_done_tfs || v_more.tfs;
             v_written := v_written || v_more.written;

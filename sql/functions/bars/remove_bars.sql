@@ -17,6 +17,7 @@ BEGIN
         v_tfs := v_tfs || ARRAY(SELECT t.tf FROM dim_timeframe AS t WHERE t.bar_group = v_group);
         WITH gone AS (DELETE FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(v_tfs) RETURNING b.id)
         SELECT count(*) INTO bars_deleted FROM gone;
+        DELETE FROM bar_blocks AS h WHERE h.id = p_id AND h.tf = ANY(v_tfs);
         DELETE FROM bars_pending AS p WHERE p.id = p_id AND p.bar_group = v_group;
         DELETE FROM bars_state AS s WHERE s.id = p_id AND s.bar_group = v_group;
         bar_group := v_group;

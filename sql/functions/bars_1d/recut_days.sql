@@ -24,6 +24,7 @@ BEGIN
     PERFORM FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id FOR UPDATE;
     UPDATE cmc_price_bars_1d AS d SET day = local_day_of(d.local_day, d."timestamp", p_tz)
     WHERE d.id = p_id AND d.day <> local_day_of(d.local_day, d."timestamp", p_tz);
+    PERFORM keep_day_blocks(p_id, '-infinity');
     UPDATE cmc_price_bars_1d_state AS s SET tz = p_tz WHERE s.id = p_id;
     RETURN p_tz;
 END;

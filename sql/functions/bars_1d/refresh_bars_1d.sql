@@ -326,6 +326,7 @@ BEGIN
     END IF;
 
     IF v_marked_from IS NOT NULL THEN
+        PERFORM keep_day_blocks(p_id, v_marked_from);
         UPDATE bars_state AS s SET dirty_from = v_marked_from
         WHERE s.id = p_id AND (s.dirty_from IS NULL OR s.dirty_from > v_marked_from);
     END IF;

@@ -31,20 +31,44 @@ BEGIN
     IF v_variant LIKE 'multi_tf%' THEN
         RETURN QUERY
         SELECT e.id, e.ts, bool_or(e.roll), pick_lanes(array_agg(e.ema ORDER BY e.period), v_positions)
-        FROM ema_day_rows AS e
-        WHERE
-            e.ema_group = v_variant AND e.id = ANY(p_ids) AND e.tf = p_tf AND e.period = ANY(v_periods)
-            AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
+        FROM (
+            SELECT d.id, min(d.block) AS first_block, max(d.block) AS last_block FROM cmc_price_bars_1d AS d
+            WHERE
+                d.id = ANY(p_ids) AND d."timestamp" >= coalesce(p_from, '-infinity')
+                AND d."timestamp" < coalesce(p_to, 'infinity')
+            GROUP BY d.id
+        ) AS r
+        CROSS JOIN LATERAL (
+            -- OFFSET 0: asset by asset, only its blocks.
+            SELECT s.* FROM ema_day_rows AS s
+            WHERE
+                s.ema_group = v_variant AND s.id = r.id AND s.tf = p_tf AND s.period = ANY(v_periods)
+                AND s.block BETWEEN r.first_block AND r.last_block
+            OFFSET 0
+        ) AS e
+        WHERE e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
         GROUP BY e.id, e.ts
         ORDER BY e.id, e.ts;
     ELSE
         RETURN QUERY
         SELECT e.id, e.ts, bool_or(e.roll), pick_lanes(array_agg(e.ema ORDER BY e.period), v_positions)
-        FROM ema_calendar_rows AS e
-        WHERE
-            e.ema_group = timeframe_bar_group(p_tf) AND e.id = ANY(p_ids) AND e.tf = p_tf
-            AND e.period = ANY(v_periods)
-            AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
+        FROM (
+            SELECT d.id, min(d.block) AS first_block, max(d.block) AS last_block FROM cmc_price_bars_1d AS d
+            WHERE
+                d.id = ANY(p_ids) AND d."timestamp" >= coalesce(p_from, '-infinity')
+                AND d."timestamp" < coalesce(p_to, 'infinity')
+            GROUP BY d.id
+        ) AS r
+        CROSS JOIN LATERAL (
+            -- OFFSET 0: asset by asset, only its blocks.
+            SELECT s.* FROM ema_calendar_rows AS s
+            WHERE
+                s.ema_group = timeframe_bar_group(p_tf) AND s.id = r.id AND s.tf = p_tf
+                AND s.period = ANY(v_periods)
+                AND s.block BETWEEN r.first_block AND r.last_block
+            OFFSET 0
+        ) AS e
+        WHERE e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
         GROUP BY e.id, e.ts
         ORDER BY e.id, e.ts;
     END IF;

@@ -7,7 +7,7 @@
 --           for multi_tf and multi_tf_v2. No rows before the seed.
 -- Errors    TA001 unknown id, TA002 unknown variant or a timeframe that isn't of it, TA003 period not in
 --           dim_period, TA004 p_from after p_to.
--- Cost      as the relation: about 2 us a day.
+-- Cost      the blocks of 64 days that the range touches, about 2 us a day.
 -- Rule      a selection of the variant's relation.
 CREATE OR REPLACE FUNCTION ema_series(
     p_variant text, p_id int, p_tf text, p_period int, p_from timestamptz DEFAULT NULL,
@@ -23,9 +23,13 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_variant text := resolve_variant(p_variant);
+    v_first_block int;
+    v_last_block int;
 BEGIN
     PERFORM check_ema_read(v_variant, p_tf, ARRAY[p_period], p_from, p_to);
     PERFORM check_asset(p_id);
+    SELECT b.first_block, b.last_block INTO v_first_block, v_last_block
+    FROM blocks_of_range(p_id, p_from, p_to) AS b;
     IF v_variant LIKE 'multi_tf%' THEN
         RETURN QUERY
         SELECT
@@ -34,6 +38,7 @@ BEGIN
         FROM ema_day_rows AS e
         WHERE
             e.ema_group = v_variant AND e.id = p_id AND e.tf = p_tf AND e.period = p_period
+            AND e.block BETWEEN v_first_block AND v_last_block
             AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
         ORDER BY e.ts;
     ELSE
@@ -44,6 +49,7 @@ BEGIN
         FROM ema_calendar_rows AS e
         WHERE
             e.ema_group = timeframe_bar_group(p_tf) AND e.id = p_id AND e.tf = p_tf AND e.period = p_period
+            AND e.block BETWEEN v_first_block AND v_last_block
             AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
         ORDER BY e.ts;
     END IF;

@@ -28,21 +28,45 @@ BEGIN
         SELECT
             e.id, e.ts, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll,
             NULL::float8, NULL::boolean, NULL::float8, NULL::float8, NULL::float8, NULL::float8
-        FROM ema_day_rows AS e
-        WHERE
-            e.ema_group = v_variant AND e.id = ANY(p_ids) AND e.tf = p_tf AND e.period = p_period
-            AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
+        FROM (
+            SELECT d.id, min(d.block) AS first_block, max(d.block) AS last_block FROM cmc_price_bars_1d AS d
+            WHERE
+                d.id = ANY(p_ids) AND d."timestamp" >= coalesce(p_from, '-infinity')
+                AND d."timestamp" < coalesce(p_to, 'infinity')
+            GROUP BY d.id
+        ) AS r
+        CROSS JOIN LATERAL (
+            -- OFFSET 0: asset by asset, only its blocks.
+            SELECT s.* FROM ema_day_rows AS s
+            WHERE
+                s.ema_group = v_variant AND s.id = r.id AND s.tf = p_tf AND s.period = p_period
+                AND s.block BETWEEN r.first_block AND r.last_block
+            OFFSET 0
+        ) AS e
+        WHERE e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
         ORDER BY e.id, e.ts;
     ELSE
         RETURN QUERY
         SELECT
             e.id, e.ts, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll,
             e.ema_bar, e.roll_bar, e.d1_bar, e.d2_bar, e.d1_roll_bar, e.d2_roll_bar
-        FROM ema_calendar_rows AS e
-        WHERE
-            e.ema_group = timeframe_bar_group(p_tf) AND e.id = ANY(p_ids) AND e.tf = p_tf
-            AND e.period = p_period
-            AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
+        FROM (
+            SELECT d.id, min(d.block) AS first_block, max(d.block) AS last_block FROM cmc_price_bars_1d AS d
+            WHERE
+                d.id = ANY(p_ids) AND d."timestamp" >= coalesce(p_from, '-infinity')
+                AND d."timestamp" < coalesce(p_to, 'infinity')
+            GROUP BY d.id
+        ) AS r
+        CROSS JOIN LATERAL (
+            -- OFFSET 0: asset by asset, only its blocks.
+            SELECT s.* FROM ema_calendar_rows AS s
+            WHERE
+                s.ema_group = timeframe_bar_group(p_tf) AND s.id = r.id AND s.tf = p_tf
+                AND s.period = p_period
+                AND s.block BETWEEN r.first_block AND r.last_block
+            OFFSET 0
+        ) AS e
+        WHERE e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
         ORDER BY e.id, e.ts;
     END IF;
 END;

@@ -1,168 +1,163 @@
--- bar_snapshot_rows: every bar as it stood after every day, for all timeframes; the five relations select
---   from it.
--- Rows      one per validated day and timeframe that has a bar on it. The last day of a closed bar comes from
---           bars, the others are windows over the days of their bar.
--- Rule      days after the newest bar's close aren't shown; the one snapshot that is final is the closed
---           bar's last. An extreme is found together with the first row that has it; the earliest time among
---           all rows that have it is looked up where one of them begins before the row before it ends.
--- Cost      linear in the days of the (id, tf) asked for; closed bars alone are an index scan of bars. A
---           filter on "timestamp" doesn't reach the windows: for a day over many assets use bar_snapshots
---           with p_ids.
+-- bar_snapshot_rows: every bar as it stood after every day, for all timeframes; the five relations and
+--   bar_snapshots select from it.
+-- Rows      one per validated day and timeframe that has a bar on it, up to the newest bar's last day.
+-- Rule      the snapshot of a closed bar's last day is final. Extremes and volumes run on from the bar's
+--           state at the beginning of its block of 64 days; what a bar begins with comes from bars.
+-- Cost      per timeframe and block its bars and a walk for extremes and volume, then the days by index: wide
+--           reads go block by block, those of a day or the newest days day by day. What isn't selected isn't
+--           computed.
 CREATE OR REPLACE VIEW bar_snapshot_rows AS
 SELECT
-    b.id,
-    g.bar_group,
-    b.tf,
-    g.tf_days,
-    b.bar_seq,
-    CASE WHEN g.is_anchored THEN
-        window_start(g.unit_kind, g.n, g.first_unit, b.bar_seq) - g.first_start
+    s.id,
+    t.bar_group,
+    t.tf,
+    t.tf_days_nominal AS tf_days,
+    o.bar_seqs[o.places[d.bar_seq - k.row_before]] AS bar_seq,
+    CASE WHEN t.allow_partial_start THEN
+        window_start(t.unit_kind, t.tf_qty, g.first_unit, o.bar_seqs[o.places[d.bar_seq - k.row_before]])
+        - g.first_start
     END AS bar_anchor_offset,
-    b.time_open,
-    b.time_close,
-    b.time_high,
-    b.time_low,
-    b.open,
-    b.high,
-    b.low,
-    b.close,
-    b.volume,
-    b.market_cap,
-    b.time_close AS "timestamp",
-    b.time_close + interval '1 millisecond' AS last_ts_half_open,
-    b.last_row - b.first_row + 1 AS pos_in_bar,
-    g.starts_late AND b.bar_seq = 1 AS is_partial_start,
-    false AS is_partial_end,
-    b.last_row - b.first_row + 1 AS count_days,
-    0 AS count_days_remaining,
-    b.missing_start + b.missing_interior + b.missing_end > 0 AS is_missing_days,
-    b.missing_start + b.missing_interior + b.missing_end AS count_missing_days,
-    b.missing_start AS count_missing_days_start,
-    b.missing_end AS count_missing_days_end,
-    b.missing_interior AS count_missing_days_interior,
-    missing_days_where(b.missing_start, b.missing_interior, b.missing_end) AS missing_days_where,
-    b.first_missing_day,
-    b.last_missing_day
-FROM bars AS b
-INNER JOIN bar_timeframes AS g ON g.id = b.id AND g.tf = b.tf
-WHERE b.is_closed
-UNION ALL
-SELECT
-    w.id,
-    w.bar_group,
-    w.tf,
-    w.tf_days,
-    w.bar_seq,
-    CASE WHEN w.is_anchored THEN
-        CASE WHEN w.bar_seq = 1 THEN 0 ELSE w.first_day - w.missing_start - w.first_start END
-    END AS bar_anchor_offset,
-    w.time_open,
-    w."timestamp" AS time_close,
-    CASE
-        WHEN w.high_again > w.high_row THEN (
-            SELECT min(e.time_high) FROM cmc_price_bars_1d AS e
-            WHERE e.id = w.id AND e.bar_seq BETWEEN w.high_row AND w.high_again AND e.high = w.high)
-        ELSE h.time_high
-    END AS time_high,
-    CASE
-        WHEN w.low_again > w.low_row THEN (
-            SELECT min(e.time_low) FROM cmc_price_bars_1d AS e
-            WHERE e.id = w.id AND e.bar_seq BETWEEN w.low_row AND w.low_again AND e.low = w.low)
-        ELSE l.time_low
-    END AS time_low,
-    w.open,
-    w.high,
-    w.low,
-    w.close,
-    w.volume,
+    o.time_opens[o.places[d.bar_seq - k.row_before]] AS time_open,
+    d."timestamp" AS time_close,
+    -- Winner 0: a day before the block.
+    coalesce(k.times_high[o.high_winners[d.bar_seq - k.row_before]], o.time_high_before) AS time_high,
+    coalesce(k.times_low[o.low_winners[d.bar_seq - k.row_before]], o.time_low_before) AS time_low,
+    o.opens[o.places[d.bar_seq - k.row_before]] AS open,
+    coalesce(k.highs[o.high_winners[d.bar_seq - k.row_before]], o.high_before) AS high,
+    coalesce(k.lows[o.low_winners[d.bar_seq - k.row_before]], o.low_before) AS low,
+    d.close,
+    o.volumes[d.bar_seq - k.row_before] AS volume,
     -- Rarely unknown, so the last one known is looked up only where it is.
     CASE
-        WHEN w.known_cap IS NOT NULL THEN w.known_cap
-        WHEN w.cap_row IS NOT NULL THEN (
-            SELECT c.market_cap FROM cmc_price_bars_1d AS c
-            WHERE c.id = w.id AND c.bar_seq = w.cap_row)
+        WHEN d.market_cap IS NOT NULL THEN d.market_cap
+        WHEN k.cap_rows[d.bar_seq - k.row_before] >= o.first_rows[o.places[d.bar_seq - k.row_before]] THEN (
+            SELECT u.market_cap FROM cmc_price_bars_1d AS u
+            WHERE u.id = s.id AND u.bar_seq = k.cap_rows[d.bar_seq - k.row_before])
     END AS market_cap,
-    w."timestamp",
-    w."timestamp" + interval '1 millisecond' AS last_ts_half_open,
-    w.n_days AS pos_in_bar,
-    w.starts_late AND w.bar_seq = 1 AS is_partial_start,
-    true AS is_partial_end,
-    w.n_days AS count_days,
-    CASE
-        WHEN w.unit_kind = 'D' THEN w.tf_days - w.n_days
-        ELSE window_end(w.unit_kind, w.n, w.first_unit, w.bar_seq) - w.day
-    END AS count_days_remaining,
-    w.missing_start + w.missing_interior > 0 AS is_missing_days,
-    w.missing_start + w.missing_interior AS count_missing_days,
-    w.missing_start AS count_missing_days_start,
-    0 AS count_missing_days_end,
-    w.missing_interior AS count_missing_days_interior,
-    missing_days_where(w.missing_start, w.missing_interior, 0) AS missing_days_where,
-    CASE WHEN w.missing_start > 0 THEN w.first_day - w.missing_start ELSE w.first_skipped END
-        AS first_missing_day,
-    CASE WHEN w.missing_interior > 0 THEN w.last_skipped WHEN w.missing_start > 0 THEN w.first_day - 1 END
-        AS last_missing_day
-FROM (
+    d."timestamp",
+    d."timestamp" + interval '1 millisecond' AS last_ts_half_open,
+    d.bar_seq - o.first_rows[o.places[d.bar_seq - k.row_before]] + 1 AS pos_in_bar,
+    coalesce(g.starts_late AND o.bar_seqs[o.places[d.bar_seq - k.row_before]] = 1, false) AS is_partial_start,
+    (d.bar_seq = ANY(o.ends)) IS NOT TRUE AS is_partial_end,
+    d.bar_seq - o.first_rows[o.places[d.bar_seq - k.row_before]] + 1 AS count_days,
+    c.remaining AS count_days_remaining,
+    c.missing_start + c.missing_interior + c.missing_end > 0 AS is_missing_days,
+    c.missing_start + c.missing_interior + c.missing_end AS count_missing_days,
+    c.missing_start AS count_missing_days_start,
+    c.missing_end AS count_missing_days_end,
+    c.missing_interior AS count_missing_days_interior,
+    missing_days_where(c.missing_start, c.missing_interior, c.missing_end) AS missing_days_where,
+    c.first_missing_day,
+    c.last_missing_day,
+    -- For reads that know their days: only these blocks.
+    k.block
+FROM bars_state AS s
+INNER JOIN dim_timeframe AS t ON t.bar_group = s.bar_group
+-- Left, as the next one, so that they are joined to rows of the asset and not to the catalogue alone, which
+-- no shard may do. OFFSET 0: computed once for a timeframe.
+LEFT JOIN LATERAL (
     SELECT
-        v.*,
-        v.high_and_row[1] AS high,
-        v.low_and_row[1] AS low,
-        (-v.high_and_row[2])::int AS high_row,
-        v.low_and_row[2]::int AS low_row,
-        max(
-            CASE WHEN v.day_high = v.high_and_row[1] AND v.day_time_high < v.ts_before THEN v.row_no END
-        ) OVER w AS high_again,
-        max(
-            CASE WHEN v.day_low = v.low_and_row[1] AND v.day_time_low < v.ts_before THEN v.row_no END
-        ) OVER w AS low_again,
-        min(CASE WHEN v.day > v.day_before + 1 THEN v.day_before + 1 END) OVER w AS first_skipped,
-        max(CASE WHEN v.day > v.day_before + 1 THEN v.day - 1 END) OVER w AS last_skipped,
-        v.day - v.first_day + 1 - v.n_days AS missing_interior
+        (
+            SELECT b.first_row FROM bars AS b
+            WHERE b.id = s.id AND b.tf = t.tf ORDER BY b.bar_seq LIMIT 1
+        ) AS first_row,
+        (
+            SELECT b.last_row FROM bars AS b
+            WHERE b.id = s.id AND b.tf = t.tf ORDER BY b.bar_seq DESC LIMIT 1
+        ) AS last_row,
+        -- Anchored timeframes: unit and first day of bar 1; starts_late: the asset begins after that day.
+        f.first_unit,
+        unit_first_day(t.unit_kind, f.first_unit) AS first_start,
+        unit_first_day(t.unit_kind, f.first_unit) < s.first_day AS starts_late
     FROM (
         SELECT
-            b.id,
-            g.bar_group,
-            b.tf,
-            g.tf_days,
-            g.unit_kind,
-            g.n,
-            g.is_anchored,
-            g.first_unit,
-            g.first_start,
-            g.starts_late,
-            b.bar_seq,
-            b.last_row,
-            b.is_closed,
-            b.open,
-            b.time_open,
-            b.missing_start,
-            d.bar_seq AS row_no,
-            d."timestamp",
-            d.high AS day_high,
-            d.low AS day_low,
-            d.time_high AS day_time_high,
-            d.time_low AS day_time_low,
-            d.close,
-            d.market_cap AS known_cap,
-            max(ARRAY[d.high, -d.bar_seq]) OVER w AS high_and_row,
-            min(ARRAY[d.low, d.bar_seq]) OVER w AS low_and_row,
-            sum(d.volume) OVER w AS volume,
-            max(CASE WHEN d.market_cap IS NOT NULL THEN d.bar_seq END) OVER w AS cap_row,
-            lag(d."timestamp") OVER w AS ts_before,
-            d.day,
-            lag(d.day) OVER w AS day_before,
-            min(d.day) OVER w AS first_day,
-            d.bar_seq - b.first_row + 1 AS n_days
-        FROM bars AS b
-        INNER JOIN bar_timeframes AS g ON g.id = b.id AND g.tf = b.tf
-        INNER JOIN cmc_price_bars_1d AS d ON d.id = b.id AND d.bar_seq BETWEEN b.first_row AND b.last_row
-        WINDOW w AS (
-            PARTITION BY b.id, b.tf, b.bar_seq
-            ORDER BY d.bar_seq
-            ROWS UNBOUNDED PRECEDING)
-    ) AS v
-    WINDOW w AS (PARTITION BY v.id, v.tf, v.bar_seq ORDER BY v.row_no ROWS UNBOUNDED PRECEDING)
-) AS w
-INNER JOIN cmc_price_bars_1d AS h ON h.id = w.id AND h.bar_seq = w.high_row
-INNER JOIN cmc_price_bars_1d AS l ON l.id = w.id AND l.bar_seq = w.low_row
-WHERE NOT (w.is_closed AND w.row_no = w.last_row);
+            CASE WHEN t.allow_partial_start THEN first_unit(t.unit_kind, t.tf_qty, true, s.first_day) END
+                AS first_unit
+        OFFSET 0
+    ) AS f
+    OFFSET 0
+) AS g ON true
+-- Nearly all blocks and days pass. The planner would guess a small part of them; of being true or true it
+-- expects all.
+INNER JOIN day_blocks AS k
+    ON k.id = s.id AND (k.last_row >= g.first_row AND k.row_before < g.last_row) IN (true, true)
+-- An aggregate is one row, so it is left out where nothing of it is asked for.
+LEFT JOIN LATERAL (
+    SELECT
+        min(h.first_days[k.slot]) AS first_day_before,
+        min(h.highs[k.slot]) AS high_before,
+        min(h.lows[k.slot]) AS low_before,
+        min(h.times_high[k.slot]) AS time_high_before,
+        min(h.times_low[k.slot]) AS time_low_before,
+        array_agg(b.bar_seq ORDER BY b.bar_seq) AS bar_seqs,
+        array_agg(b.first_row ORDER BY b.bar_seq) AS first_rows,
+        array_agg(b.time_open ORDER BY b.bar_seq) AS time_opens,
+        array_agg(b.open ORDER BY b.bar_seq) AS opens,
+        array_agg(b.last_row) FILTER (WHERE b.is_closed) AS ends,
+        array_agg(b.missing_start ORDER BY b.bar_seq) AS missing_starts,
+        array_agg(b.missing_end ORDER BY b.bar_seq) AS missing_ends,
+        -- From the bar's first day to the end of its window.
+        array_agg(
+            b.last_row - b.first_row + b.missing_interior + b.missing_end + b.days_remaining
+            ORDER BY b.bar_seq) AS spans,
+        array_agg(b.first_missing_day ORDER BY b.bar_seq) AS first_missing_days,
+        bar_places(k.row_before, cardinality(k.days), array_agg(b.first_row ORDER BY b.bar_seq)) AS places,
+        bar_winners(
+            k.highs, k.times_high, k.row_before, array_agg(b.first_row ORDER BY b.bar_seq),
+            min(h.highs[k.slot]), min(h.times_high[k.slot]), false) AS high_winners,
+        bar_winners(
+            k.lows, k.times_low, k.row_before, array_agg(b.first_row ORDER BY b.bar_seq),
+            min(h.lows[k.slot]), min(h.times_low[k.slot]), true) AS low_winners,
+        bar_volumes(
+            k.volumes, k.row_before, array_agg(b.first_row ORDER BY b.bar_seq), min(h.volumes[k.slot])
+        ) AS volumes
+    FROM bar_blocks AS h
+    INNER JOIN bars AS b
+        ON
+            b.id = s.id AND b.tf = t.tf AND b.first_row <= k.last_row
+            AND b.bar_seq >= coalesce(h.bar_seqs[k.slot], 1)
+            -- No window has less than nine tenths of its nominal days.
+            AND b.bar_seq <= coalesce(h.bar_seqs[k.slot], 1) + k.span * 10 / (9 * t.tf_days_nominal) + 1
+    WHERE h.id = s.id AND h.tf = t.tf AND h.part = k.part
+) AS o ON true
+INNER JOIN cmc_price_bars_1d AS d
+    ON
+        d.id = s.id AND d.block = k.block
+        AND (d.bar_seq BETWEEN g.first_row AND g.last_row) IN (true, true)
+-- All that knows which days are expected: from the bar's first day, the day and what is stored of the bar.
+CROSS JOIN LATERAL (
+    SELECT
+        m.missing_start,
+        m.missing_interior,
+        m.missing_end,
+        CASE
+            WHEN d.bar_seq = ANY(o.ends) THEN 0
+            WHEN t.unit_kind = 'D'
+                THEN t.tf_qty - (d.bar_seq - o.first_rows[o.places[d.bar_seq - k.row_before]] + 1)
+            ELSE o.spans[o.places[d.bar_seq - k.row_before]] - (d.day - m.bar_first_day)
+        END AS remaining,
+        -- The bar's first missing day, from the day after it on.
+        CASE WHEN m.missing_start + m.missing_interior + m.missing_end > 0
+            THEN o.first_missing_days[o.places[d.bar_seq - k.row_before]]
+        END AS first_missing_day,
+        CASE
+            WHEN m.missing_end > 0 THEN d.day + m.missing_end
+            WHEN m.missing_interior > 0 THEN k.gap_days[d.bar_seq - k.row_before]
+            WHEN m.missing_start > 0 THEN m.bar_first_day - 1
+        END AS last_missing_day
+    FROM (
+        SELECT
+            f.bar_first_day,
+            o.missing_starts[o.places[d.bar_seq - k.row_before]] AS missing_start,
+            d.day - f.bar_first_day - (d.bar_seq - o.first_rows[o.places[d.bar_seq - k.row_before]])
+                AS missing_interior,
+            CASE WHEN d.bar_seq = ANY(o.ends)
+                THEN o.missing_ends[o.places[d.bar_seq - k.row_before]] ELSE 0
+            END AS missing_end
+        FROM (
+            SELECT coalesce(
+                k.days[o.first_rows[o.places[d.bar_seq - k.row_before]] - k.row_before],
+                o.first_day_before) AS bar_first_day
+        ) AS f
+    ) AS m
+) AS c;

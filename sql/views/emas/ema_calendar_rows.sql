@@ -3,111 +3,124 @@
 -- Rows      one per day, timeframe and period from the seed on, up to what the variant has processed.
 -- Rule      ema steps every day from the seed on and never returns to bar space; ema_bar steps the same way
 --           from the newest canonical value and snaps back to bar space on a closing day. Differences are
---           with the day before and with the canonical day before.
+--           with the day before and with the canonical day before. Which bars there are and which days close
+--           them comes from bars, not from a calendar.
 -- Cost      as ema_day_rows.
 CREATE OR REPLACE VIEW ema_calendar_rows AS
 SELECT
     s.ema_group,
     s.id,
-    t.tf,
+    a.tf,
     d."timestamp" AS ts,
-    p.period,
-    t.tf_days_nominal AS tf_days,
-    c.bar IS NULL AS roll,
-    o.day_v[c.i] AS ema,
-    o.day_ends[c.bar] - o.day_ends[c.bar - 1] AS d1,
-    (o.day_ends[c.bar] - o.day_ends[c.bar - 1]) - (o.day_ends[c.bar - 1] - o.day_ends[c.bar - 2]) AS d2,
-    o.day_v[c.i] - o.day_v[c.i - 1] AS d1_roll,
-    (o.day_v[c.i] - o.day_v[c.i - 1]) - (o.day_v[c.i - 1] - o.day_v[c.i - 2]) AS d2_roll,
-    o.bar_v[c.i] AS ema_bar,
-    c.bar IS NULL AS roll_bar,
-    o.bar_ends[c.bar] - o.bar_ends[c.bar - 1] AS d1_bar,
-    (o.bar_ends[c.bar] - o.bar_ends[c.bar - 1]) - (o.bar_ends[c.bar - 1] - o.bar_ends[c.bar - 2]) AS d2_bar,
-    o.bar_v[c.i] - o.bar_v[c.i - 1] AS d1_roll_bar,
-    (o.bar_v[c.i] - o.bar_v[c.i - 1]) - (o.bar_v[c.i - 1] - o.bar_v[c.i - 2]) AS d2_roll_bar
+    a.period,
+    a.tf_days,
+    (d.bar_seq = ANY(o.ends)) IS NOT TRUE AS roll,
+    o.day_v[d.bar_seq - k.close_before] AS ema,
+    CASE WHEN d.bar_seq = ANY(o.ends) THEN
+        o.day_ends[array_position(o.ends, d.bar_seq)] - o.day_ends[array_position(o.ends, d.bar_seq) - 1]
+    END AS d1,
+    CASE WHEN d.bar_seq = ANY(o.ends) THEN
+        (o.day_ends[array_position(o.ends, d.bar_seq)] - o.day_ends[array_position(o.ends, d.bar_seq) - 1])
+        - (o.day_ends[array_position(o.ends, d.bar_seq) - 1]
+            - o.day_ends[array_position(o.ends, d.bar_seq) - 2])
+    END AS d2,
+    o.day_v[d.bar_seq - k.close_before] - o.day_v[d.bar_seq - k.close_before - 1] AS d1_roll,
+    (o.day_v[d.bar_seq - k.close_before] - o.day_v[d.bar_seq - k.close_before - 1])
+    - (o.day_v[d.bar_seq - k.close_before - 1] - o.day_v[d.bar_seq - k.close_before - 2]) AS d2_roll,
+    o.bar_v[d.bar_seq - k.close_before] AS ema_bar,
+    (d.bar_seq = ANY(o.ends)) IS NOT TRUE AS roll_bar,
+    CASE WHEN d.bar_seq = ANY(o.ends) THEN
+        o.bar_ends[array_position(o.ends, d.bar_seq)] - o.bar_ends[array_position(o.ends, d.bar_seq) - 1]
+    END AS d1_bar,
+    CASE WHEN d.bar_seq = ANY(o.ends) THEN
+        (o.bar_ends[array_position(o.ends, d.bar_seq)] - o.bar_ends[array_position(o.ends, d.bar_seq) - 1])
+        - (o.bar_ends[array_position(o.ends, d.bar_seq) - 1]
+            - o.bar_ends[array_position(o.ends, d.bar_seq) - 2])
+    END AS d2_bar,
+    o.bar_v[d.bar_seq - k.close_before] - o.bar_v[d.bar_seq - k.close_before - 1] AS d1_roll_bar,
+    (o.bar_v[d.bar_seq - k.close_before] - o.bar_v[d.bar_seq - k.close_before - 1])
+    - (o.bar_v[d.bar_seq - k.close_before - 1] - o.bar_v[d.bar_seq - k.close_before - 2]) AS d2_roll_bar,
+    -- For reads that know their days: only these blocks.
+    k.block
 FROM emas_state AS s
-INNER JOIN dim_timeframe AS t ON t.tf = ANY(s.tfs) AND t.bar_group = s.ema_group
--- OFFSET 0 keeps this a look-up of its own.
-LEFT JOIN LATERAL (
-    SELECT q.periods, q.last_ts, q.hidden_from FROM emas_pending AS q
-    WHERE q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
-    OFFSET 0
-) AS w ON true
-INNER JOIN dim_period AS p ON (p.period = ANY(coalesce(w.periods, s.periods))) IN (true, true)
-INNER JOIN ema_alpha AS a ON a.tf = t.tf AND a.period = p.period
--- Nearly all days pass. The planner would guess a small part of them; of being true or true it expects all.
-INNER JOIN cmc_price_bars_1d AS d
-    ON
-        d.id = s.id AND (
-            d."timestamp" <= coalesce(w.last_ts, s.last_ts)
-            AND d."timestamp" < coalesce(w.hidden_from, s.hidden_from, 'infinity')
-        ) IN (true, true)
--- Kept by the planner for the days of a block, as long as it refers to columns of tables only. Left, so
--- that it is joined last, to days of the asset, not to the catalogue alone: no shard may do that.
+-- Alphas go with their timeframe and their period, so that neither is shown once it has left the catalogue.
+INNER JOIN ema_alpha AS a ON a.tf = ANY(s.tfs)
+-- Left, as the next one, so that they are joined to rows of the asset and not to the catalogue alone, which
+-- no shard may do. OFFSET 0: computed once for a series.
 LEFT JOIN LATERAL (
     SELECT
-        x.first_row,
-        e.ends,
-        e.bar_ends,
-        e.day_ends,
-        ema_walk(x.closes, x.first_row, e.ends, e.bar_ends, b.bar_v, n.alpha, true) AS bar_v,
-        ema_walk(x.closes, x.first_row, e.ends, e.day_ends, b.day_v, n.alpha, true) AS day_v
+        p.i,
+        p.shown_before,
+        alpha_inside(s.ema_group LIKE 'cal_anchor%', a.alpha_day, a.alpha_equiv) AS alpha,
+        -- The day with which the series begins: the last one of the bar that seeds it. Windows without days
+        -- have no bar, so its number is that of the period or a later one.
+        (
+            SELECT r.last_row
+            FROM emas AS v
+            INNER JOIN bars AS r ON r.id = s.id AND r.tf = a.tf AND r.bar_seq = v.bar_seq
+            WHERE
+                v.id = s.id AND v.tf = a.tf AND v.bar_seq >= a.period AND v.n_closed >= a.period
+                AND p.i IS NOT NULL AND r.is_closed
+            ORDER BY v.bar_seq
+            LIMIT 1
+        ) AS seed_row
     FROM (
-        -- Catalogue and alpha again, so that a block is kept by few columns of few values.
         SELECT
-            array_position(coalesce(q.periods, z.periods), l.period) AS i,
-            alpha_inside(f.allow_partial_start, l.alpha_day, l.alpha_equiv) AS alpha,
-            first_unit(f.unit_kind, f.tf_qty, f.allow_partial_start, z.first_day) AS first_unit,
-            f.unit_kind,
-            f.tf_qty
-        FROM emas_state AS z
-        INNER JOIN dim_timeframe AS f ON f.tf = t.tf
-        INNER JOIN ema_alpha AS l ON l.tf = t.tf AND l.period = p.period
-        LEFT JOIN emas_pending AS q ON q.id = z.id AND q.ema_group = z.ema_group AND q.tf = t.tf
-        WHERE z.id = s.id AND z.ema_group = s.ema_group
-        OFFSET 0
-    ) AS n
-    CROSS JOIN LATERAL (
-        SELECT
-            min(y.bar_seq) AS first_row,
-            max(y.bar_seq) AS last_row,
-            array_agg(y.close ORDER BY y.bar_seq) AS closes,
-            bar_of_unit(n.tf_qty, n.first_unit, calendar_unit(n.unit_kind, min(y.day))) AS first_bar,
-            bar_of_unit(n.tf_qty, n.first_unit, calendar_unit(n.unit_kind, max(y.day))) AS last_bar
-        FROM cmc_price_bars_1d AS y
-        WHERE y.id = s.id AND y.bar_seq BETWEEN 64 * d.block - 1 AND 64 * d.block + 64
-        OFFSET 0
-    ) AS x
-    CROSS JOIN LATERAL (
-        SELECT
-            array_agg(m.last_row ORDER BY m.bar_seq) AS ends,
-            array_agg(m.bar_v ORDER BY m.bar_seq) AS bar_ends,
-            array_agg(m.day_v ORDER BY m.bar_seq) AS day_ends
-        FROM (
-            SELECT v.id, v.bar_seq, r.last_row, v.bar_space[n.i] AS bar_v, v.day_space[n.i] AS day_v
-            FROM bars AS r
-            INNER JOIN emas AS v ON v.id = s.id AND v.tf = t.tf AND v.bar_seq = r.bar_seq
-            WHERE r.id = s.id AND r.tf = t.tf AND r.bar_seq BETWEEN x.first_bar AND x.last_bar AND r.is_closed
-            UNION ALL
-            -- Windows without days have no bar, so the two bars before may lie anywhere before.
+            -- The place of the period among those that the vectors were built with.
+            array_position(coalesce(w.periods, s.periods), a.period) AS i,
+            -- What waits for a refresh isn't shown.
+            least(
+                coalesce(w.hidden_from, s.hidden_from, 'infinity'),
+                coalesce(w.last_ts, s.last_ts) + interval '1 microsecond') AS shown_before
+        FROM (SELECT s.id OFFSET 0) AS one
+        LEFT JOIN emas_pending AS w ON w.id = one.id AND w.ema_group = s.ema_group AND w.tf = a.tf
+    ) AS p
+    OFFSET 0
+) AS n ON true
+-- Nearly all blocks and days pass. The planner would guess a small part of them; of being true or true it
+-- expects all.
+INNER JOIN day_blocks AS k ON k.id = s.id AND (k.last_row >= n.seed_row) IN (true, true)
+-- An aggregate is one row, so it is left out where nothing of it is asked for.
+LEFT JOIN LATERAL (
+    SELECT
+        array_agg(r.last_row ORDER BY r.bar_seq) AS ends,
+        array_agg(v.bar_space[n.i] ORDER BY r.bar_seq) AS bar_ends,
+        array_agg(v.day_space[n.i] ORDER BY r.bar_seq) AS day_ends,
+        ema_chain(
+            k.closes, n.alpha,
             (
-                SELECT v.id, v.bar_seq, -1, v.bar_space[n.i], v.day_space[n.i]
-                FROM emas AS v
-                WHERE v.id = s.id AND v.tf = t.tf AND v.bar_seq < x.first_bar
-                ORDER BY v.bar_seq DESC
-                LIMIT 2
-            )
-        ) AS m
-    ) AS e
-    LEFT JOIN LATERAL (
-        SELECT k.bar_space[n.i] AS bar_v, k.day_space[n.i] AS day_v FROM emas_at_blocks AS k
-        WHERE k.id = s.id AND k.tf = t.tf AND k.block = d.block
-    ) AS b ON true
-    OFFSET 0
+                SELECT x.day_space[n.i] FROM emas_at_blocks AS x
+                WHERE x.id = s.id AND x.tf = a.tf AND x.block = k.block
+            ),
+            n.seed_row - k.close_before, min(v.day_space[n.i]) FILTER (WHERE r.last_row = n.seed_row)
+        ) AS day_v,
+        ema_walk(
+            k.closes, k.close_before + 1, array_agg(r.last_row ORDER BY r.bar_seq),
+            array_agg(v.bar_space[n.i] ORDER BY r.bar_seq),
+            (
+                SELECT x.bar_space[n.i] FROM emas_at_blocks AS x
+                WHERE x.id = s.id AND x.tf = a.tf AND x.block = k.block
+            ),
+            n.alpha, true) AS bar_v
+    FROM bar_blocks AS h
+    INNER JOIN bars AS r
+        ON
+            r.id = s.id AND r.tf = a.tf AND r.is_closed AND r.last_row <= k.last_row
+            -- Two bars may close on the two days before the block, and their differences need two more.
+            AND r.bar_seq >= (
+                SELECT min(y.bar_seq)
+                FROM (
+                    SELECT u.bar_seq FROM bars AS u
+                    WHERE u.id = s.id AND u.tf = a.tf AND u.bar_seq <= coalesce(h.bar_seqs[k.slot], 1)
+                    ORDER BY u.bar_seq DESC LIMIT 5
+                ) AS y)
+            -- No window has less than nine tenths of its nominal days.
+            AND r.bar_seq <= coalesce(h.bar_seqs[k.slot], 1) + k.span * 10 / (9 * a.tf_days) + 1
+    INNER JOIN emas AS v ON v.id = s.id AND v.tf = a.tf AND v.bar_seq = r.bar_seq
+    WHERE h.id = s.id AND h.tf = a.tf AND h.part = k.part
 ) AS o ON true
-CROSS JOIN LATERAL (
-    SELECT d.bar_seq - o.first_row + 1 AS i, array_position(o.ends, d.bar_seq) AS bar
-    WHERE o.day_v[d.bar_seq - o.first_row + 1] IS NOT NULL
-    OFFSET 0
-) AS c
+INNER JOIN cmc_price_bars_1d AS d
+    ON
+        d.id = s.id AND d.block = k.block
+        AND (d."timestamp" < n.shown_before AND d.bar_seq >= n.seed_row) IN (true, true)
 WHERE s.ema_group LIKE 'cal%';

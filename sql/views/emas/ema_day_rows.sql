@@ -4,91 +4,84 @@
 -- Rule      multi_tf steps every day from the newest canonical value, multi_tf_v2 from the day before; a
 --           closing day shows the stored value. Differences are with the day before and with the canonical
 --           day before.
--- Cost      per block of 64 days: its closes, the vectors of its bars, one walk; kept while the block is
---           read. Filters on id, tf, period and ts reach the base tables.
+-- Cost      per series and block of 64 days its vectors and one walk, then the days by index: wide reads go
+--           block by block, those of a day or the newest days day by day. What isn't selected isn't computed.
 CREATE OR REPLACE VIEW ema_day_rows AS
 SELECT
     s.ema_group,
     s.id,
-    t.tf,
+    a.tf,
     d."timestamp" AS ts,
-    p.period,
-    t.tf_days_nominal AS tf_days,
-    d.bar_seq % t.tf_qty > 0 AS roll,
-    o.v[d.bar_seq - o.first_row + 1] AS ema,
-    -- The vectors of the block begin with bar first_bar.
-    CASE WHEN d.bar_seq % t.tf_qty = 0 THEN
-        o.at_ends[d.bar_seq / t.tf_qty - o.first_bar + 1] - o.at_ends[d.bar_seq / t.tf_qty - o.first_bar]
+    a.period,
+    a.tf_days,
+    d.bar_seq % a.tf_days > 0 AS roll,
+    o.v[d.bar_seq - k.close_before] AS ema,
+    -- The vectors begin with bar first_bar.
+    CASE WHEN d.bar_seq % a.tf_days = 0 THEN
+        o.at_ends[d.bar_seq / a.tf_days - o.first_bar + 1] - o.at_ends[d.bar_seq / a.tf_days - o.first_bar]
     END AS d1,
-    CASE WHEN d.bar_seq % t.tf_qty = 0 THEN
-        (o.at_ends[d.bar_seq / t.tf_qty - o.first_bar + 1] - o.at_ends[d.bar_seq / t.tf_qty - o.first_bar])
-        - (o.at_ends[d.bar_seq / t.tf_qty - o.first_bar] - o.at_ends[d.bar_seq / t.tf_qty - o.first_bar - 1])
+    CASE WHEN d.bar_seq % a.tf_days = 0 THEN
+        (o.at_ends[d.bar_seq / a.tf_days - o.first_bar + 1] - o.at_ends[d.bar_seq / a.tf_days - o.first_bar])
+        - (o.at_ends[d.bar_seq / a.tf_days - o.first_bar]
+            - o.at_ends[d.bar_seq / a.tf_days - o.first_bar - 1])
     END AS d2,
-    o.v[d.bar_seq - o.first_row + 1] - o.v[d.bar_seq - o.first_row] AS d1_roll,
-    (o.v[d.bar_seq - o.first_row + 1] - o.v[d.bar_seq - o.first_row])
-    - (o.v[d.bar_seq - o.first_row] - o.v[d.bar_seq - o.first_row - 1]) AS d2_roll
+    o.v[d.bar_seq - k.close_before] - o.v[d.bar_seq - k.close_before - 1] AS d1_roll,
+    (o.v[d.bar_seq - k.close_before] - o.v[d.bar_seq - k.close_before - 1])
+    - (o.v[d.bar_seq - k.close_before - 1] - o.v[d.bar_seq - k.close_before - 2]) AS d2_roll,
+    -- For reads that know their days: only these blocks.
+    k.block
 FROM emas_state AS s
-INNER JOIN dim_timeframe AS t ON t.tf = ANY(s.tfs) AND t.bar_group = 'multi_tf'
--- OFFSET 0 keeps this a look-up of its own.
-LEFT JOIN LATERAL (
-    SELECT q.periods, q.last_ts, q.hidden_from FROM emas_pending AS q
-    WHERE q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
-    OFFSET 0
-) AS w ON true
-INNER JOIN dim_period AS p ON (p.period = ANY(coalesce(w.periods, s.periods))) IN (true, true)
-INNER JOIN ema_alpha AS a ON a.tf = t.tf AND a.period = p.period
--- Nearly all days pass. The planner would guess a small part of them; of being true or true it expects all.
-INNER JOIN cmc_price_bars_1d AS d
-    ON
-        d.id = s.id AND (
-            d."timestamp" <= coalesce(w.last_ts, s.last_ts)
-            AND d."timestamp" < coalesce(w.hidden_from, s.hidden_from, 'infinity')
-            AND d.bar_seq >= p.period::bigint * t.tf_qty
-        ) IN (true, true)
--- Kept by the planner for the days of a block, as long as it refers to columns of tables only. Left, so
--- that it is joined last, to days of the asset, not to the catalogue alone: no shard may do that.
+-- Alphas go with their timeframe and their period, so that neither is shown once it has left the catalogue.
+INNER JOIN ema_alpha AS a ON a.tf = ANY(s.tfs)
+-- Left, as the next one, so that they are joined to rows of the asset and not to the catalogue alone, which
+-- no shard may do. OFFSET 0: computed once for a series.
 LEFT JOIN LATERAL (
     SELECT
-        x.first_row,
-        greatest((x.first_row - 1) / t.tf_qty - 1, 1) AS first_bar,
-        e.at_ends,
-        ema_walk(
-            x.closes, x.first_row, e.ends, e.at_ends, b.v,
-            n.alpha, s.ema_group <> 'multi_tf'
-        ) AS v
-    FROM (
-        -- The alpha again, so that a block is kept by few columns of few values.
-        SELECT
-            array_position(coalesce(q.periods, z.periods), l.period) AS i,
-            CASE WHEN z.ema_group = 'multi_tf' THEN l.alpha_bar ELSE l.alpha_day END AS alpha
-        FROM emas_state AS z
-        INNER JOIN ema_alpha AS l ON l.tf = t.tf AND l.period = p.period
-        LEFT JOIN emas_pending AS q ON q.id = z.id AND q.ema_group = z.ema_group AND q.tf = t.tf
-        WHERE z.id = s.id AND z.ema_group = s.ema_group
-        OFFSET 0
-    ) AS n
-    CROSS JOIN (
-        SELECT
-            min(y.bar_seq) AS first_row,
-            max(y.bar_seq) AS last_row,
-            array_agg(y.close ORDER BY y.bar_seq) AS closes
-        FROM cmc_price_bars_1d AS y
-        WHERE y.id = s.id AND y.bar_seq BETWEEN 64 * d.block - 1 AND 64 * d.block + 64
-    ) AS x
-    CROSS JOIN LATERAL (
-        SELECT
-            array_agg(v.bar_seq * t.tf_qty ORDER BY v.bar_seq) AS ends,
-            array_agg(CASE WHEN s.ema_group = 'multi_tf' THEN v.bar_space[n.i] ELSE v.day_space[n.i] END
-                ORDER BY v.bar_seq) AS at_ends
-        FROM emas AS v
-        WHERE
-            v.id = s.id AND v.tf = t.tf
-            AND v.bar_seq BETWEEN (x.first_row - 1) / t.tf_qty - 1 AND x.last_row / t.tf_qty
-    ) AS e
-    LEFT JOIN LATERAL (
-        SELECT k.day_space[n.i] AS v FROM emas_at_blocks AS k
-        WHERE s.ema_group <> 'multi_tf' AND k.id = s.id AND k.tf = t.tf AND k.block = d.block
-    ) AS b ON true
+        -- The place of the period among those that the vectors were built with.
+        array_position(coalesce(w.periods, s.periods), a.period) AS i,
+        CASE WHEN s.ema_group = 'multi_tf' THEN a.alpha_bar ELSE a.alpha_day END AS alpha,
+        -- What waits for a refresh isn't shown.
+        least(
+            coalesce(w.hidden_from, s.hidden_from, 'infinity'),
+            coalesce(w.last_ts, s.last_ts) + interval '1 microsecond') AS shown_before
+    FROM (SELECT s.id OFFSET 0) AS one
+    LEFT JOIN emas_pending AS w ON w.id = one.id AND w.ema_group = s.ema_group AND w.tf = a.tf
     OFFSET 0
+) AS n ON true
+-- Nearly all blocks and days pass. The planner would guess a small part of them; of being true or true it
+-- expects all.
+INNER JOIN day_blocks AS k
+    ON k.id = s.id AND (k.last_row >= a.effective_days AND n.i IS NOT NULL) IN (true, true)
+-- An aggregate is one row, so it is left out where nothing of it is asked for.
+LEFT JOIN LATERAL (
+    SELECT
+        min(v.bar_seq) AS first_bar,
+        array_agg(
+            CASE WHEN s.ema_group = 'multi_tf' THEN v.bar_space[n.i] ELSE v.day_space[n.i] END
+            ORDER BY v.bar_seq) AS at_ends,
+        CASE
+            WHEN s.ema_group = 'multi_tf' OR a.tf_days = 1 THEN ema_walk(
+                k.closes, k.close_before + 1, array_agg(v.bar_seq * a.tf_days ORDER BY v.bar_seq),
+                array_agg(
+                    CASE WHEN s.ema_group = 'multi_tf' THEN v.bar_space[n.i] ELSE v.day_space[n.i] END
+                    ORDER BY v.bar_seq),
+                NULL, n.alpha, false)
+            ELSE ema_chain(
+                k.closes, n.alpha,
+                (
+                    SELECT x.day_space[n.i] FROM emas_at_blocks AS x
+                    WHERE x.id = s.id AND x.tf = a.tf AND x.block = k.block
+                ),
+                (a.effective_days - k.close_before)::int,
+                min(v.day_space[n.i]) FILTER (WHERE v.bar_seq = a.period))
+        END AS v
+    FROM emas AS v
+    WHERE
+        v.id = s.id AND v.tf = a.tf
+        AND v.bar_seq BETWEEN k.close_before / a.tf_days - 1 AND k.last_row / a.tf_days
 ) AS o ON true
+INNER JOIN cmc_price_bars_1d AS d
+    ON
+        d.id = s.id AND d.block = k.block
+        AND (d."timestamp" < n.shown_before AND d.bar_seq >= a.effective_days) IN (true, true)
 WHERE s.ema_group IN ('multi_tf', 'multi_tf_v2');

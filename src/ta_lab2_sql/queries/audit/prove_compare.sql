@@ -48,6 +48,14 @@ FROM (
     FROM (SELECT * FROM stored_bars AS x WHERE x.id = %(id)s) AS s
     FULL JOIN bars AS r ON r.id = s.id AND r.tf = s.tf AND r.bar_seq = s.bar_seq
     UNION ALL
+    SELECT 'day_blocks', s.id, r.id, s.id IS NULL OR r.id IS NULL OR record_image_ne(ROW(s.*), ROW(r.*))
+    FROM (SELECT * FROM stored_day_blocks AS x WHERE x.id = %(id)s) AS s
+    FULL JOIN day_blocks AS r ON r.id = s.id AND r.block = s.block
+    UNION ALL
+    SELECT 'bar_blocks', s.id, r.id, s.id IS NULL OR r.id IS NULL OR record_image_ne(ROW(s.*), ROW(r.*))
+    FROM (SELECT * FROM stored_bar_blocks AS x WHERE x.id = %(id)s) AS s
+    FULL JOIN bar_blocks AS r ON r.id = s.id AND r.tf = s.tf AND r.part = s.part
+    UNION ALL
     SELECT
         'bars_state', s.id, r.id,
         s.id IS NULL OR r.id IS NULL OR (s.tz, s.tfs, s.first_ts, s.last_ts, s.n_rows, s.first_day)

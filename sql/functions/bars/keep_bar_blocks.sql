@@ -1,0 +1,81 @@
+-- keep_bar_blocks: bring what is kept of bars at the beginnings of blocks up to date with bars and days.
+--   p_id         asset id
+--   p_tfs        timeframes (not 1D) whose bars are up to date
+--   p_from_rows  for each of them the row number (1d bar_seq) of the first day that may differ; 1: from
+--                nothing
+-- Returns   nothing.
+-- Errors    none.
+-- Cost      one more day: nothing, unless it begins a block; else bar_states_at_blocks.
+-- Rule      a read of a block begins with the bar as it stood on the block's first day, however long ago the
+--           bar began. 16 blocks share a row; only rows that differ are written.
+CREATE OR REPLACE FUNCTION keep_bar_blocks(p_id int, p_tfs text[], p_from_rows int[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    v_rows int;
+    v_states bar_blocks[];
+BEGIN
+    SELECT coalesce(max(d.bar_seq), 0) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
+    WITH froms AS MATERIALIZED (
+        SELECT g.tf, (greatest(g.from_row, 1) + 62) / 64 AS block
+        FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
+    ),
+    -- At least one block of each, so that what has become too long is cut off.
+    elements AS MATERIALIZED (
+        SELECT
+            f.tf, x.block, x.block <= (v_rows - 1) / 64 AS is_there, s.bar_seq, s.first_day, s.high, s.low,
+            s.time_high, s.time_low, s.volume
+        FROM froms AS f
+        CROSS JOIN LATERAL generate_series(f.block, greatest((v_rows - 1) / 64, f.block)) AS x (block)
+        LEFT JOIN bar_states_at_blocks(p_id, p_tfs, p_from_rows) AS s ON s.tf = f.tf AND s.block = x.block
+    )
+    SELECT array_agg(
+        ROW(p_id, p.tf, p.part, o.bar_seqs || p.bar_seqs, o.first_days || p.first_days, o.highs || p.highs,
+            o.lows || p.lows, o.times_high || p.times_high, o.times_low || p.times_low,
+            o.volumes || p.volumes)::bar_blocks)
+    INTO v_states
+    FROM (
+        SELECT
+            e.tf, e.block / 16 AS part, min(e.block) % 16 AS kept,
+            array_agg(e.bar_seq ORDER BY e.block) FILTER (WHERE e.is_there) AS bar_seqs,
+            array_agg(e.first_day ORDER BY e.block) FILTER (WHERE e.is_there) AS first_days,
+            array_agg(e.high ORDER BY e.block) FILTER (WHERE e.is_there) AS highs,
+            array_agg(e.low ORDER BY e.block) FILTER (WHERE e.is_there) AS lows,
+            array_agg(e.time_high ORDER BY e.block) FILTER (WHERE e.is_there) AS times_high,
+            array_agg(e.time_low ORDER BY e.block) FILTER (WHERE e.is_there) AS times_low,
+            array_agg(e.volume ORDER BY e.block) FILTER (WHERE e.is_there) AS volumes
+        FROM elements AS e
+        GROUP BY e.tf, e.block / 16
+    ) AS p
+    LEFT JOIN LATERAL (
+        SELECT
+            h.bar_seqs[:p.kept] AS bar_seqs, h.first_days[:p.kept] AS first_days, h.highs[:p.kept] AS highs,
+            h.lows[:p.kept] AS lows, h.times_high[:p.kept] AS times_high, h.times_low[:p.kept] AS times_low,
+            h.volumes[:p.kept] AS volumes
+        FROM bar_blocks AS h
+        WHERE h.id = p_id AND h.tf = p.tf AND h.part = p.part
+        OFFSET 0
+    ) AS o ON true
+    WHERE 1024 * p.part < v_rows;
+    INSERT INTO bar_blocks AS h (
+        id, tf, part, bar_seqs, first_days, highs, lows, times_high, times_low, volumes)
+    SELECT
+        p_id, n.tf, n.part, n.bar_seqs, n.first_days, n.highs, n.lows, n.times_high, n.times_low, n.volumes
+    FROM unnest(v_states) AS n
+    ORDER BY n.tf, n.part
+    ON CONFLICT (id, tf, part) DO UPDATE SET
+        bar_seqs = excluded.bar_seqs, first_days = excluded.first_days, highs = excluded.highs,
+        lows = excluded.lows, times_high = excluded.times_high, times_low = excluded.times_low,
+        volumes = excluded.volumes
+    WHERE record_image_ne(
+        ROW(h.bar_seqs, h.first_days, h.highs, h.lows, h.times_high, h.times_low, h.volumes),
+        ROW(
+            excluded.bar_seqs, excluded.first_days, excluded.highs, excluded.lows, excluded.times_high,
+            excluded.times_low, excluded.volumes));
+
+    DELETE FROM bar_blocks AS h
+    WHERE h.id = p_id AND h.tf = ANY(p_tfs) AND 1024 * h.part >= v_rows;
+END;
+$$;
