@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from importlib.resources import files
 from itertools import pairwise
@@ -18,10 +19,13 @@ import psycopg
 import pytest
 
 from ta_lab2_sql.load import load_files
+from ta_lab2_sql.plot.labels import volume_label, volume_ticks
 from ta_lab2_sql.plot.read import NEWEST_BARS, read
 
 pytest.importorskip("plotly")
 pytest.importorskip("matplotlib")
+
+from ta_lab2_sql.plot.png import limits
 
 Db = psycopg.Connection[Any]
 Cli = Callable[..., Any]
@@ -178,3 +182,54 @@ def test_prices_of_any_sign_are_drawn(db: Db, cli: Cli, tmp_path: Path) -> None:
     db.execute("SELECT FROM refresh_bars(3, 'multi_tf')")
     assert cli("-q", "plot", 3, "1D", "3D", "--log", "-o", tmp_path / "oil.png").code == 0
     assert cli("-q", "plot", 3, "1D", "3D", "-o", tmp_path / "oil.html").code == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [(0, "0"), (950, "950"), (1500, "1.5 k"), (2e7, "20 M"), (3.21e9, "3.21 B"), (1e12, "1 T"), (7e15, "7 P"),
+     (999_999, "1 M"), (-2500, "-2.5 k"), (0.25, "0.25")],
+)  # fmt: skip
+def test_volumes_are_written_in_short(value: float, label: str) -> None:
+    assert volume_label(value) == label
+
+
+@pytest.mark.parametrize("most", [0.3, 1, 7, 950, 1999, 123456, 3e9, 8e15])
+def test_volume_ticks_are_round_and_few(most: float) -> None:
+    ticks = volume_ticks(most)
+    assert 3 <= len(ticks) <= 5
+    assert ticks[0] == 0
+    assert most / 3 < ticks[-1] <= most * 1.001
+    assert volume_ticks(0) == [0.0]
+
+
+def test_wicks_are_never_cut_by_emas(db: Db) -> None:
+    """Flat days and one with long wicks: the axis holds 20 to 130, also where EMAs are drawn."""
+    days: list[tuple[Any, ...]] = [(f"2024-01-{day:02}", 100, 101, 99, 100, 1) for day in range(1, 31)]
+    days[20] = ("2024-01-21", 100, 130, 20, 100, 1)
+    put_days(db, 7, days)
+    db.execute("SELECT FROM refresh_emas(7, 'multi_tf')")
+    chart = read(db, 7, ["1D"], [6])
+    (panel,) = chart.panels
+    assert panel.prices() == (20, 130)
+    for log in (False, True):
+        low, high = limits(replace(chart, log=log), panel)
+        assert 0 < low < 20
+        assert 130 < high < 160
+
+
+def test_a_logarithmic_axis_says_what_it_cannot_show(db: Db) -> None:
+    put_days(db, 7, [("2020-04-17", 20, 21, 18, 18, 1), ("2020-04-20", 17, 18, -40, -37, 1)])
+    db.execute("SELECT FROM refresh_bars(7, 'multi_tf')")
+    assert not read(db, 7, ["1D"]).notes
+    (note,) = read(db, 7, ["1D"], log=True).notes
+    assert "1 bars of 1D have prices of 0 or below, from 2020-04-20 to 2020-04-20" in note
+
+
+def put_days(db: Db, asset: int, days: list[tuple[Any, ...]]) -> None:
+    """Raw days: date, open, high, low, close, volume."""
+    db.cursor().executemany(
+        """INSERT INTO cmc_price_histories7
+               (id, timeopen, timeclose, "timestamp", open, high, low, close, volume)
+           VALUES (%s, %s::timestamptz, %s::timestamptz, %s::timestamptz, %s, %s, %s, %s, %s)""",
+        [(asset, f"{d} 00:00Z", f"{d} 23:59:59.999Z", f"{d} 23:59:59.999Z", *rest) for d, *rest in days],
+    )

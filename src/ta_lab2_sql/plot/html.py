@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from ta_lab2_sql.plot.colours import FAINT, FALLS, GRID, INK, MISSING, RISES
+from ta_lab2_sql.plot.labels import volume_label, volume_ticks
 from ta_lab2_sql.plot.model import Candle, Chart, Panel, Point, has_dots
 
 PALE = 0.35
@@ -71,8 +72,13 @@ def _panel(figure: Any, chart: Chart, panel: Panel, row: int, shown: set[int]) -
         row=row,
         col=1,
     )
+    ticks = volume_ticks(max((candle.volume or 0.0 for candle in panel.candles), default=0.0))
     figure.update_yaxes(
-        title={"text": "volume", "font": {"size": 11, "color": FAINT}}, nticks=3, row=row + 1, col=1
+        title={"text": "volume", "font": {"size": 11, "color": FAINT}},
+        tickvals=ticks,
+        ticktext=[volume_label(tick) for tick in ticks],
+        row=row + 1,
+        col=1,
     )
 
 
@@ -105,7 +111,8 @@ def _volumes(candles: list[Candle], opacity: float) -> Any:
         opacity=0.75 * opacity,
         name="volume",
         showlegend=False,
-        hovertemplate="%{y:.4s}<extra>volume</extra>",
+        customdata=[None if c.volume is None else volume_label(c.volume) for c in candles],
+        hovertemplate="%{customdata}<extra>volume</extra>",
     )
 
 

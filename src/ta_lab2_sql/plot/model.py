@@ -75,6 +75,18 @@ class Panel:
     candles: list[Candle]
     emas: dict[int, list[Point]]
 
+    def prices(self, *, positive: bool = False) -> tuple[float, float]:
+        """The least and the greatest price drawn, wicks and EMAs; with `positive` of those above 0."""
+        drawn = [price for candle in self.candles for price in (candle.low, candle.high)]
+        drawn += [point.ema for points in self.emas.values() for point in points]
+        drawn = [price for price in drawn if price > 0 or not positive] or [1.0]
+        return min(drawn), max(drawn)
+
+    @property
+    def below_zero(self) -> list[Candle]:
+        """The candles with a price that a logarithmic axis can't show."""
+        return [candle for candle in self.candles if candle.low <= 0]
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:

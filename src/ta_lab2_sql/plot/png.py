@@ -13,6 +13,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from ta_lab2_sql.plot.colours import FAINT, FALLS, GRID, INK, MISSING, RISES
+from ta_lab2_sql.plot.labels import volume_label
 from ta_lab2_sql.plot.model import Candle, Chart, Panel, has_dots
 
 WIDTH, HEIGHT, DPI = 13.0, 6.2, 130
@@ -73,6 +74,8 @@ def _panel(chart: Chart, panel: Panel, price: Any, volume: Any) -> None:
         )  # fmt: skip
     if chart.log:
         price.set_yscale("log")
+    price.set_ylim(*limits(chart, panel))
+    if chart.log:
         low, high = price.get_ylim()
         if high < 30 * low:
             # Too few powers of ten for labels.
@@ -107,10 +110,17 @@ def _price(value: float, position: int | None) -> str:
 
 
 def _volume(value: float, position: int | None) -> str:
-    for power, letter in ((12, "T"), (9, "B"), (6, "M"), (3, "K")):
-        if abs(value) >= 10**power:
-            return f"{value / 10**power:.3g}{letter}"
-    return f"{value:.3g}"
+    return volume_label(value)
+
+
+def limits(chart: Chart, panel: Panel) -> tuple[float, float]:
+    """Room for all that is drawn: wicks and EMAs, with a margin."""
+    low, high = panel.prices(positive=chart.log)
+    if chart.log:
+        room = (high / low) ** 0.05 if high > low else 1.1
+        return low / room, high * room
+    room = 0.05 * (high - low) or abs(high) * 0.05 or 1.0
+    return low - room, high + room
 
 
 def _style(axis: Any) -> None:

@@ -61,6 +61,12 @@ def read(
                     f"EMA {period} of {tf} has no values there: it begins when {period} bars have closed"
                 )
         panels.append(Panel(tf, chosen, candles, {p: points for p, points in emas.items() if points}))
+        lost = panels[-1].below_zero if log else []
+        if lost:
+            notes.append(
+                f"{len(lost)} bars of {tf} have prices of 0 or below, from {lost[0].time_close:%Y-%m-%d} to "
+                f"{lost[-1].time_close:%Y-%m-%d}: a logarithmic axis can't show them; leave --log out"
+            )
     with connection.cursor(row_factory=class_row(Gap)) as cursor:
         gaps = cursor.execute(query("plot/missing"), asked).fetchall()
     names = [about[name] for name in ("symbol", "name") if about[name]]
