@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from bars_oracle import COLUMNS, NEW_YORK, Raw, accepted, bits, snapshots
+from calendar_helpers import Calendar
 from psycopg.rows import namedtuple_row
 
 Db = psycopg.Connection[Any]
@@ -86,14 +87,20 @@ def catalogue(db: Db, family: str) -> list[str]:
 
 
 def expected(
-    db: Db, raws: list[Raw], family: str, zone: str = NEW_YORK, asset: int = 1, tfs: list[str] | None = None
+    db: Db,
+    raws: list[Raw],
+    family: str,
+    zone: str = NEW_YORK,
+    asset: int = 1,
+    tfs: list[str] | None = None,
+    calendar: Calendar | None = None,
 ) -> list[tuple[Any, ...]]:
     """What a relation should show of raw days."""
     days = accepted(raws)
     found = [
         bits(row)
         for tf in (catalogue(db, family) if tfs is None else tfs)
-        for row in snapshots(days, tf, zone, asset)
+        for row in snapshots(days, tf, zone, asset, calendar)
     ]
     return sorted(found, key=lambda r: (r[1], r[3], r[6]))
 

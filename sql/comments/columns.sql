@@ -12,6 +12,7 @@ BEGIN
         ('dim_timeframe', 'the catalogue of timeframes; add a row and the next refresh builds it'),
         ('dim_period', 'the catalogue of EMA periods; add a row and the next refresh computes it'),
         ('ema_alpha', 'smoothing factors of every timeframe and period; definitions, not settings'),
+        ('ema_alpha_vectors', 'the same as vectors, one row per timeframe; kept by sync_ema_alpha'),
         ('assets', 'what is known of every asset: symbol, name, calendar, time zone, basis of its prices'),
         ('calendars', 'trading calendars: which days an asset is expected to have a row on'),
         ('calendar_weeks', 'weeks of the trading calendars, each from a day on'),
@@ -250,6 +251,9 @@ BEGIN
         ('.*', 'anchor', 'while the bar is forming: bar_space of the closed bar before it'),
         -- catalogues
         ('.*', 'alpha_bar', 'weight of the newest of period bars: 2 / (period + 1)'),
+        ('ema_alpha_vectors', 'alpha_bar', 'alpha_bar of ema_alpha by position in periods'),
+        ('ema_alpha_vectors', 'alpha_inside',
+            'weight of a day inside a bar by position in periods: alpha_equiv if anchored, else alpha_day'),
         ('.*', 'alpha_day', 'weight of the newest of effective_days days: 2 / (effective_days + 1)'),
         ('.*', 'alpha_equiv', 'weight whose tf_days steps decay like one step of alpha_bar'),
         ('.*', 'effective_days', 'period in nominal days: period * tf_days'),

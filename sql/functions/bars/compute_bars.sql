@@ -1,167 +1,96 @@
 -- compute_bars: the bars of some timeframes from a row on, computed from all their days.
 --   p_id      asset id
---   p_tfs     timeframes (not 1D); p_kinds, p_counts, p_units: their unit, count and first unit
---   p_bars    for each of them the first bar wanted; p_starts: the row number (1d bar_seq) of its first day
--- Returns   a row per bar: its first and last row, their local days and "timestamp", its values, and the
---           first and the last day without a row between them.
+--   p_tfs     timeframes (not 1D)
+--   p_kinds .. p_starts   as in bar_runs
+--   p_asset_first   the asset's first local day
+--   p_row     row number of the first day given: that before the first one wanted, if there is one
+--   p_stamps .. p_time_lows   the days from there to the newest, in order
+--   p_clock, p_missing   as in bar_shape
+-- Returns   the rows of bars, as stored.
 -- Errors    none.
--- Cost      the days once, then per timeframe its units (weeks, 7 rows ..) and volumes; 0.3 us a day and
---           timeframe.
--- Rule      a day's bar is (unit - first unit) / n + 1, where the unit is the row for N-day bars and the
---           calendar week, month or year else. Highs and lows are found by rank, ties go to the earliest
---           time. 0.0 and -0.0 are one price: the earlier day's spelling is kept.
+-- Cost      0.06 us a day and timeframe, and 4 us a bar.
+-- Rule      0.0 and -0.0 are one price: the earlier day's spelling is kept. A market cap is that of the bar's
+--           newest day that has one.
 CREATE OR REPLACE FUNCTION compute_bars(
-    p_id int, p_tfs text[], p_kinds text[], p_counts int[], p_units int[], p_bars int[],
-    p_starts int[])
-RETURNS TABLE (
-    tf text, bar_seq int, first_row int, last_row int, first_day date, last_day date, first_ts timestamptz,
-    time_open timestamptz, time_close timestamptz, time_high timestamptz, time_low timestamptz, open float8,
-    high float8, low float8, close float8, volume float8, market_cap float8, first_missing date,
-    last_missing date)
-LANGUAGE plpgsql STABLE ROWS 10000
+    p_id int, p_tfs text[], p_kinds text[], p_counts int[], p_units int[], p_bars int[], p_starts int[],
+    p_asset_first date, p_row int, p_stamps timestamptz[], p_days date[], p_opens float8[], p_highs float8[],
+    p_lows float8[], p_closes float8[], p_volumes float8[], p_market_caps float8[],
+    p_time_highs timestamptz[], p_time_lows timestamptz[], p_clock session_clock, p_missing date[]
+)
+RETURNS SETOF bars
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10000
 SET search_path FROM CURRENT
 SET jit = off
 SET enable_nestloop = off
+SET enable_mergejoin = off
 SET work_mem = '64MB'
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_first_row int;
-    v_volumes float8[];
+    v_days int := cardinality(p_days);
+    -- Of each day: position of the newest day with a known volume, with a known market cap.
+    v_known_volumes int[];
+    v_known_caps int[];
+    -- Days with days missing before them: position, first and last of the missing days.
+    v_gaps int[];
+    v_gap_firsts date[];
+    v_gap_lasts date[];
+    v_runs record;
 BEGIN
-    v_first_row := (SELECT min(s.first_row) FROM unnest(p_starts) AS s (first_row));
-    SELECT array_agg(d.volume ORDER BY d.bar_seq) INTO v_volumes
-    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq >= v_first_row;
+    SELECT * INTO v_runs FROM bar_runs(
+        p_kinds, p_counts, p_units, p_bars, p_starts, p_row, p_days, p_highs, p_lows, p_time_highs,
+        p_time_lows);
+    SELECT array_agg(k.volume_at ORDER BY k.i), array_agg(k.cap_at ORDER BY k.i)
+    INTO v_known_volumes, v_known_caps
+    FROM (
+        SELECT
+            d.i, max(CASE WHEN d.volume IS NOT NULL THEN d.i END) OVER w AS volume_at,
+            max(CASE WHEN d.market_cap IS NOT NULL THEN d.i END) OVER w AS cap_at
+        FROM unnest(p_volumes, p_market_caps) WITH ORDINALITY AS d (volume, market_cap, i)
+        WINDOW w AS (ORDER BY d.i ROWS UNBOUNDED PRECEDING)
+    ) AS k;
+    SELECT
+        coalesce(array_agg(g.i ORDER BY g.i), '{}'), array_agg(g.before + 1 ORDER BY g.i),
+        array_agg(g.day - 1 ORDER BY g.i)
+    INTO v_gaps, v_gap_firsts, v_gap_lasts
+    FROM unnest(p_days[2:], p_days[:v_days - 1]) WITH ORDINALITY AS u (day, before, n)
+    CROSS JOIN LATERAL (SELECT u.day, u.before, (u.n + 1)::int AS i) AS g
+    WHERE g.day > g.before + 1;
 
     RETURN QUERY
-    WITH timeframes AS MATERIALIZED (
-        SELECT u.*, CASE WHEN u.base > 0 THEN u.n / u.base ELSE u.n END AS blocks_a_bar
-        FROM (
-            SELECT
-                t.*,
-                -- The unit that a timeframe's bars are made of: 7, 5, 3, 2 or 1 rows; below 0 the calendar's.
-                CASE t.kind
-                    WHEN 'U' THEN -1 WHEN 'I' THEN -2 WHEN 'M' THEN -3 WHEN 'Y' THEN -4
-                    ELSE CASE
-                        WHEN t.n % 7 = 0 THEN 7 WHEN t.n % 5 = 0 THEN 5 WHEN t.n % 3 = 0 THEN 3
-                        WHEN t.n % 2 = 0 THEN 2 ELSE 1
-                    END
-                END AS base
-            FROM unnest(p_tfs, p_kinds, p_counts, p_units, p_bars, p_starts)
-                AS t (tf, kind, n, first_unit, bar, first_row)
-        ) AS u
-    ),
-    days AS MATERIALIZED (
-        SELECT
-            d.bar_seq AS row_no, d."timestamp", d.day, d.open, d.high, d.low, d.close, d.market_cap,
-            d.time_high, d.time_low,
-            lag(d."timestamp") OVER w AS ts_before,
-            lag(d.day) OVER w AS day_before,
-            row_number() OVER (ORDER BY d.high, d.time_high DESC, d.bar_seq DESC) AS high_rank,
-            row_number() OVER (ORDER BY d.low DESC, d.time_low DESC, d.bar_seq DESC) AS low_rank,
-            CASE WHEN d.market_cap IS NOT NULL THEN d.bar_seq END AS market_cap_row,
-            calendar_unit('U', d.day) AS week_us,
-            calendar_unit('I', d.day) AS week_iso,
-            calendar_unit('M', d.day) AS month,
-            calendar_unit('Y', d.day) AS year
-        FROM cmc_price_bars_1d AS d
-        WHERE d.id = p_id AND d.bar_seq >= v_first_row - 1
-        WINDOW w AS (ORDER BY d.bar_seq)
-    ),
-    gap_days AS MATERIALIZED (
-        SELECT d.row_no, d.day, d.day_before FROM days AS d WHERE d.day > d.day_before + 1
-    ),
-    -- Many timeframes are made of the same few units, so days are put together once for each unit.
-    blocks AS MATERIALIZED (
-        SELECT
-            u.base, u.unit, min(u.row_no) AS first_row, max(u.row_no) AS last_row,
-            max(u.high_rank) AS high_rank, max(u.low_rank) AS low_rank,
-            max(u.market_cap_row) AS market_cap_row
-        FROM (
-            SELECT
-                w.base, d.row_no, d.high_rank, d.low_rank, d.market_cap_row,
-                CASE
-                    WHEN w.base > 0 THEN (d.row_no - 1) / w.base + 1
-                    WHEN w.base = -1 THEN d.week_us WHEN w.base = -2 THEN d.week_iso
-                    WHEN w.base = -3 THEN d.month ELSE d.year
-                END AS unit
-            FROM (SELECT DISTINCT t.base FROM timeframes AS t) AS w
-            CROSS JOIN days AS d
-        ) AS u
-        GROUP BY u.base, u.unit
-    ),
-    runs AS MATERIALIZED (
-        SELECT
-            k.tf, k.bar_seq, min(k.first_row) AS first_row, max(k.last_row) AS last_row,
-            max(k.high_rank) AS high_rank, max(k.low_rank) AS low_rank,
-            max(k.market_cap_row) AS market_cap_row
-        FROM (
-            SELECT
-                t.tf, b.first_row, b.last_row, b.high_rank, b.low_rank, b.market_cap_row, t.bar,
-                bar_of_unit(t.blocks_a_bar, t.first_unit, b.unit) AS bar_seq
-            FROM timeframes AS t
-            INNER JOIN blocks AS b ON b.base = t.base AND b.first_row >= t.first_row
-        ) AS k
-        WHERE k.bar_seq >= 1 AND k.bar_seq >= k.bar
-        GROUP BY k.tf, k.bar_seq
-    ),
-    gaps AS MATERIALIZED (
-        SELECT g.tf, g.bar_seq, min(g.first_missing) AS first_missing, max(g.last_missing) AS last_missing
-        FROM (
-            SELECT
-                t.tf,
-                bar_of_unit(t.n, t.first_unit, u.unit) AS bar_seq,
-                bar_of_unit(t.n, t.first_unit, u.unit_before) AS bar_before,
-                d.day_before + 1 AS first_missing,
-                d.day - 1 AS last_missing
-            FROM timeframes AS t
-            INNER JOIN gap_days AS d ON d.row_no > t.first_row
-            CROSS JOIN LATERAL (
-                SELECT
-                    unit_of_day(t.kind, d.row_no, d.day) AS unit,
-                    unit_of_day(t.kind, d.row_no - 1, d.day_before) AS unit_before
-            ) AS u
-            WHERE u.unit_before >= t.first_unit
-        ) AS g
-        WHERE g.bar_seq = g.bar_before
-        GROUP BY g.tf, g.bar_seq
-    ),
-    volumes AS MATERIALIZED (
-        SELECT g.tf, z.bar_seq, z.volume
-        FROM (
-            SELECT
-                r.tf, array_agg(r.bar_seq ORDER BY r.bar_seq) AS bar_seqs,
-                array_agg(r.first_row ORDER BY r.bar_seq) AS first_rows,
-                array_agg(r.last_row ORDER BY r.bar_seq) AS last_rows
-            FROM runs AS r GROUP BY r.tf
-        ) AS g
-        CROSS JOIN LATERAL ROWS FROM (
-            unnest(g.bar_seqs),
-            volume_sums(
-                v_volumes[g.first_rows[1] - v_first_row + 1:], g.first_rows[1] - 1,
-                g.first_rows, g.last_rows)
-        ) AS z (bar_seq, volume)
-    )
     SELECT
-        r.tf, r.bar_seq, r.first_row, r.last_row, a.day, l.day, a."timestamp",
-        bar_time_open(a.ts_before, a."timestamp"),
-        l."timestamp", h.time_high, w.time_low, a.open,
-        CASE WHEN h.high <> 0 THEN h.high ELSE (
-            SELECT d.high FROM days AS d
-            WHERE d.row_no BETWEEN r.first_row AND r.last_row AND d.high = 0
-            ORDER BY d.row_no LIMIT 1) END,
-        CASE WHEN w.low <> 0 THEN w.low ELSE (
-            SELECT d.low FROM days AS d
-            WHERE d.row_no BETWEEN r.first_row AND r.last_row AND d.low = 0
-            ORDER BY d.row_no LIMIT 1) END,
-        l.close, v.volume, m.market_cap, g.first_missing, g.last_missing
-    FROM runs AS r
-    INNER JOIN days AS a ON a.row_no = r.first_row
-    INNER JOIN days AS l ON l.row_no = r.last_row
-    INNER JOIN days AS h ON h.high_rank = r.high_rank
-    INNER JOIN days AS w ON w.low_rank = r.low_rank
-    LEFT JOIN days AS m ON m.row_no = r.market_cap_row
-    INNER JOIN volumes AS v ON v.tf = r.tf AND v.bar_seq = r.bar_seq
-    LEFT JOIN gaps AS g ON g.tf = r.tf AND g.bar_seq = r.bar_seq;
+        p_id, p_tfs[r.tf], r.bar_seq, r.first_at + p_row - 1, r.last_at + p_row - 1,
+        s.days_remaining, s.missing_start, s.missing_interior, s.missing_end, s.is_closed,
+        s.first_missing_day, s.last_missing_day,
+        bar_time_open(p_stamps[r.first_at - 1], p_stamps[r.first_at]),
+        p_stamps[r.last_at], p_time_highs[r.high_at], p_time_lows[r.low_at], p_opens[r.first_at],
+        CASE WHEN p_highs[r.high_at] <> 0 THEN p_highs[r.high_at] ELSE (
+            SELECT p_highs[z.i] FROM generate_series(r.first_at, r.last_at) AS z (i)
+            WHERE p_highs[z.i] = 0 ORDER BY z.i LIMIT 1) END,
+        CASE WHEN p_lows[r.low_at] <> 0 THEN p_lows[r.low_at] ELSE (
+            SELECT p_lows[z.i] FROM generate_series(r.first_at, r.last_at) AS z (i)
+            WHERE p_lows[z.i] = 0 ORDER BY z.i LIMIT 1) END,
+        p_closes[r.last_at],
+        CASE WHEN v_known_volumes[r.last_at] >= r.first_at THEN r.volume END,
+        CASE WHEN v_known_caps[r.last_at] >= r.first_at THEN p_market_caps[v_known_caps[r.last_at]] END
+    FROM (
+        SELECT
+            u.*, p_days[u.first_at] AS first_day, p_days[u.last_at] AS last_day,
+            width_bucket(u.first_at, v_gaps) + 1 AS first_gap, width_bucket(u.last_at, v_gaps) AS last_gap
+        FROM unnest(
+            v_runs.tfs, v_runs.bars, v_runs.firsts, v_runs.lasts, v_runs.highs, v_runs.lows,
+            volume_sums(array_replace(p_volumes, NULL, '-0.0'), v_runs.firsts, v_runs.lasts)
+        ) AS u (tf, bar_seq, first_at, last_at, high_at, low_at, volume)
+        -- Not pulled up: each place is looked up once.
+        OFFSET 0
+    ) AS r
+    CROSS JOIN LATERAL bar_shape(
+        p_kinds[r.tf], p_counts[r.tf], p_units[r.tf], r.bar_seq, p_asset_first, r.first_at + p_row - 1,
+        r.last_at + p_row - 1, r.first_day, r.last_day,
+        CASE WHEN r.last_gap >= r.first_gap THEN v_gap_firsts[r.first_gap] END,
+        CASE WHEN r.last_gap >= r.first_gap THEN v_gap_lasts[r.last_gap] END,
+        r.last_at = v_days, p_clock, p_missing
+    ) AS s;
 END;
 $$;

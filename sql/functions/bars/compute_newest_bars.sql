@@ -3,6 +3,7 @@
 --   p_id .. p_starts   as in compute_bars
 --   p_tails   for each timeframe the row number of the first day to read; behind p_starts where the stored
 --             bar tells of the days in between, its head
+--   p_clock, p_missing   as in bar_shape
 -- Returns   as compute_bars.
 -- Errors    none.
 -- Cost      per timeframe the days from p_tails on and a few probes; the volumes of the bars that begin
@@ -11,12 +12,8 @@
 --           -0.0 meet, its days are asked; low alike. A sum has an order, so volumes are added up anew.
 CREATE OR REPLACE FUNCTION compute_newest_bars(
     p_id int, p_tfs text[], p_kinds text[], p_counts int[], p_units int[], p_bars int[],
-    p_starts int[], p_tails int[])
-RETURNS TABLE (
-    tf text, bar_seq int, first_row int, last_row int, first_day date, last_day date, first_ts timestamptz,
-    time_open timestamptz, time_close timestamptz, time_high timestamptz, time_low timestamptz, open float8,
-    high float8, low float8, close float8, volume float8, market_cap float8, first_missing date,
-    last_missing date)
+    p_starts int[], p_tails int[], p_clock session_clock, p_missing date[])
+RETURNS SETOF bars
 LANGUAGE plpgsql STABLE ROWS 300
 SET search_path FROM CURRENT
 SET jit = off
@@ -29,9 +26,13 @@ DECLARE
     v_first_row int;
     v_first_read int;
     v_volumes float8[];
+    v_asset_first date;
+    v_rows int;
 BEGIN
     SELECT min(s.first_row), min(s.tail) INTO v_first_row, v_first_read
     FROM unnest(p_starts, p_tails) AS s (first_row, tail);
+    SELECT d.day INTO v_asset_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
+    SELECT max(d.bar_seq) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     SELECT array_agg(d.volume ORDER BY d.bar_seq) INTO v_volumes
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq >= v_first_row;
 
@@ -185,52 +186,64 @@ BEGIN
         FROM (SELECT DISTINCT r.first_row, r.last_row FROM runs AS r) AS g
     )
     SELECT
-        r.tf, r.bar_seq, r.first_row, r.last_row, coalesce(k.first_day, a.day), l.day,
-        coalesce(k.first_ts, a."timestamp"),
-        coalesce(k.time_open, bar_time_open(a.ts_before, a."timestamp")),
-        l."timestamp",
-        CASE
-            WHEN h.high IS NULL OR k.high > h.high THEN k.time_high
-            WHEN k.high = h.high THEN least(k.time_high, h.time_high)
-            ELSE h.time_high
-        END,
-        CASE
-            WHEN w.low IS NULL OR k.low < w.low THEN k.time_low
-            WHEN k.low = w.low THEN least(k.time_low, w.time_low)
-            ELSE w.time_low
-        END,
-        coalesce(k.open, a.open),
-        CASE
-            WHEN h.high IS NULL OR k.high >= h.high THEN k.high
-            WHEN h.high <> 0 THEN h.high
-            ELSE (
-                SELECT d.high FROM days AS d
-                WHERE d.row_no BETWEEN r.first_row AND r.last_row AND d.high = 0
-                ORDER BY d.row_no LIMIT 1)
-        END,
-        CASE
-            WHEN w.low IS NULL OR k.low <= w.low THEN k.low
-            WHEN w.low <> 0 THEN w.low
-            ELSE (
-                SELECT d.low FROM days AS d
-                WHERE d.row_no BETWEEN r.first_row AND r.last_row AND d.low = 0
-                ORDER BY d.row_no LIMIT 1)
-        END,
-        l.close, v.volume, coalesce(m.market_cap, k.head_market_cap),
-        coalesce(k.first_missing, (
-            SELECT min(d.day_before) + 1 FROM days AS d
-            WHERE d.row_no > r.first_row AND d.row_no <= r.last_row AND d.day > d.day_before + 1)),
-        coalesce((
-            SELECT max(d.day) - 1 FROM days AS d
-            WHERE d.row_no > r.first_row AND d.row_no <= r.last_row AND d.day > d.day_before + 1),
-            k.last_missing)
-    FROM runs AS r
-    INNER JOIN volumes AS v ON v.first_row = r.first_row AND v.last_row = r.last_row
-    INNER JOIN days AS l ON l.row_no = r.last_row
-    LEFT JOIN heads AS k ON k.tf = r.tf AND k.bar_seq = r.bar_seq
-    LEFT JOIN days AS a ON a.row_no = r.first_row AND k.tf IS NULL
-    LEFT JOIN days AS h ON h.high_rank = r.high_rank
-    LEFT JOIN days AS w ON w.low_rank = r.low_rank
-    LEFT JOIN days AS m ON m.row_no = r.market_cap_row;
+        p_id, c.tf, c.bar_seq, c.first_row, c.last_row, s.days_remaining, s.missing_start, s.missing_interior,
+        s.missing_end, s.is_closed, s.first_missing_day, s.last_missing_day, c.time_open, c.time_close,
+        c.time_high, c.time_low, c.open, c.high, c.low, c.close, c.volume, c.market_cap
+    FROM (
+        SELECT
+            r.tf, r.bar_seq, r.first_row, r.last_row, coalesce(k.first_day, a.day) AS first_day,
+            l.day AS last_day,
+            coalesce(k.time_open, bar_time_open(a.ts_before, a."timestamp")) AS time_open,
+            l."timestamp" AS time_close,
+            CASE
+                WHEN h.high IS NULL OR k.high > h.high THEN k.time_high
+                WHEN k.high = h.high THEN least(k.time_high, h.time_high)
+                ELSE h.time_high
+            END AS time_high,
+            CASE
+                WHEN w.low IS NULL OR k.low < w.low THEN k.time_low
+                WHEN k.low = w.low THEN least(k.time_low, w.time_low)
+                ELSE w.time_low
+            END AS time_low,
+            coalesce(k.open, a.open) AS open,
+            CASE
+                WHEN h.high IS NULL OR k.high >= h.high THEN k.high
+                WHEN h.high <> 0 THEN h.high
+                ELSE (
+                    SELECT d.high FROM days AS d
+                    WHERE d.row_no BETWEEN r.first_row AND r.last_row AND d.high = 0
+                    ORDER BY d.row_no LIMIT 1)
+            END AS high,
+            CASE
+                WHEN w.low IS NULL OR k.low <= w.low THEN k.low
+                WHEN w.low <> 0 THEN w.low
+                ELSE (
+                    SELECT d.low FROM days AS d
+                    WHERE d.row_no BETWEEN r.first_row AND r.last_row AND d.low = 0
+                    ORDER BY d.row_no LIMIT 1)
+            END AS low,
+            l.close, v.volume, coalesce(m.market_cap, k.head_market_cap) AS market_cap,
+            coalesce(k.first_missing, (
+                SELECT min(d.day_before) + 1 FROM days AS d
+                WHERE d.row_no > r.first_row AND d.row_no <= r.last_row AND d.day > d.day_before + 1)
+            ) AS gap_first,
+            coalesce((
+                SELECT max(d.day) - 1 FROM days AS d
+                WHERE d.row_no > r.first_row AND d.row_no <= r.last_row AND d.day > d.day_before + 1),
+                k.last_missing) AS gap_last
+        FROM runs AS r
+        INNER JOIN volumes AS v ON v.first_row = r.first_row AND v.last_row = r.last_row
+        INNER JOIN days AS l ON l.row_no = r.last_row
+        LEFT JOIN heads AS k ON k.tf = r.tf AND k.bar_seq = r.bar_seq
+        LEFT JOIN days AS a ON a.row_no = r.first_row AND k.tf IS NULL
+        LEFT JOIN days AS h ON h.high_rank = r.high_rank
+        LEFT JOIN days AS w ON w.low_rank = r.low_rank
+        LEFT JOIN days AS m ON m.row_no = r.market_cap_row
+        OFFSET 0
+    ) AS c
+    INNER JOIN timeframes AS t ON t.tf = c.tf
+    CROSS JOIN LATERAL bar_shape(
+        t.kind, t.n, t.first_unit, c.bar_seq, v_asset_first, c.first_row, c.last_row, c.first_day, c.last_day,
+        c.gap_first, c.gap_last, c.last_row = v_rows, p_clock, p_missing) AS s;
 END;
 $$;

@@ -1,14 +1,14 @@
 -- refresh_bar_groups: bring some groups of bars of one asset up to date with its validated days.
 --   p_id      asset id
 --   p_groups  multi_tf, cal_us, cal_iso, cal, cal_anchor_us, cal_anchor_iso, cal_anchor
---   p_tz      the asset's zone; p_rezone: it is another one than the groups were built with
+--   p_tz      the asset's zone; p_rezone: it, or the calendar, is another one than the groups were built with
 --   p_full    build from nothing
 --   p_tfs     only these timeframes (NULL: all due)
 --   p_include_non_canonical  timeframes that aren't canonical are due too
 -- Returns   a row per group: action, dirty_from, bars_written, bars_deleted.
 -- Errors    TA010, TA030.   Locks  the asset's row in cmc_price_bars_1d_state.
--- Cost      nothing to do: one look at the states and the catalogue; a few new days: append_bars; else
---           build_bars.
+-- Cost      nothing to do: one look at the states and the catalogue; a few new days: append_bars; days of the
+--           calendar that changed: reshape_bars; else build_bars.
 -- Rule      due are canonical timeframes and those already built; a new one is built alone, a deleted one
 --           removed. Bars, state and what is handed on to the EMAs change together.
 CREATE OR REPLACE FUNCTION refresh_bar_groups(
@@ -39,10 +39,21 @@ DECLARE
     v_more record;
     v_one_day boolean := false;
     v_built int;
+    v_sessions asset_sessions;
+    v_due_groups text[];
+    v_due_days date[];
+    v_touched_tfs text[];
+    v_moved text[] := '{}';
+    v_reclosed_tfs text[] := '{}';
+    v_reclosed_from timestamptz[] := '{}';
+    v_touched_from timestamptz[];
 BEGIN
     SELECT d.bar_seq, d."timestamp" INTO v_rows, v_last
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
     SELECT d."timestamp" INTO v_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
+    SELECT array_agg(c.bar_group), array_agg(DISTINCT u.day) INTO v_due_groups, v_due_days
+    FROM calendar_days_due AS c CROSS JOIN LATERAL unnest(c.days) AS u (day)
+    WHERE c.id = p_id AND c.bar_group = ANY(p_groups) AND NOT p_full AND NOT p_rezone;
     IF p_full OR p_rezone OR v_rows IS NULL THEN
         v_work := v_rows IS NOT NULL
             OR EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND s.bar_group = ANY(p_groups))
@@ -66,7 +77,7 @@ BEGIN
         INTO v_work, v_one_day, v_built, v_tfs
         FROM groups AS p;
     END IF;
-    IF NOT v_work THEN
+    IF NOT v_work AND v_due_groups IS NULL THEN
         RETURN QUERY
         SELECT g.bar_group, 'noop', NULL::timestamptz, 0, 0
         FROM unnest(p_groups) AS g (bar_group);
@@ -86,12 +97,14 @@ BEGIN
     SELECT d.bar_seq, d."timestamp" INTO v_rows, v_last
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
     SELECT d."timestamp" INTO v_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
+    v_sessions := sessions_of_asset(p_id, CASE WHEN NOT p_full AND NOT p_rezone THEN p_groups END);
     -- The daily case needs no closer look, unless somebody else was there before the lock.
-    IF v_one_day AND v_built = (
+    IF v_one_day AND v_due_groups IS NULL AND v_built = (
         SELECT count(*) FROM bars_state AS s
         WHERE s.id = p_id AND s.bar_group = ANY(p_groups) AND s.n_rows = v_rows - 1 AND s.dirty_from = v_last)
     THEN
-        RETURN QUERY SELECT * FROM append_bar_groups(p_id, p_groups, v_tfs, v_rows, v_last);
+        RETURN QUERY SELECT * FROM append_bar_groups(
+            p_id, p_groups, v_tfs, v_rows, v_last, v_sessions);
         RETURN;
     END IF;
 
@@ -131,6 +144,18 @@ BEGIN
         DELETE FROM bar_blocks AS h WHERE h.id = p_id AND h.tf = ANY(v_dropped);
     END IF;
 
+    IF v_due_groups IS NOT NULL THEN
+        v_moved := ARRAY(
+            SELECT t.tf
+            FROM bars_state AS s
+            INNER JOIN dim_timeframe AS t ON t.bar_group = s.bar_group AND t.tf = ANY(s.tfs)
+            WHERE
+                s.id = p_id AND s.bar_group = ANY(v_due_groups)
+                AND first_unit(t.unit_kind, t.tf_qty, t.allow_partial_start, s.first_day, s.session_before)
+                <> first_unit(
+                    t.unit_kind, t.tf_qty, t.allow_partial_start, s.first_day, v_sessions.session_before));
+    END IF;
+
     -- What is to be computed: new days onto complete bars, or from a row on.
     SELECT
         array_agg(w.tf ORDER BY w.ordinal),
@@ -148,7 +173,7 @@ BEGIN
         FROM (
             SELECT *, max(n.n_rows) OVER () AS most_rows
             FROM bar_timeframes_to_refresh(
-                p_id, p_groups, p_rezone, p_full, p_tfs, p_include_non_canonical) AS n
+                p_id, p_groups, p_rezone, p_full, p_tfs, p_include_non_canonical, v_moved) AS n
         ) AS q
     ) AS w;
 
@@ -156,8 +181,8 @@ BEGIN
         FOR v_row IN v_append_from + 1 .. v_rows LOOP
             SELECT
                 array_agg(a.tf) AS tfs, array_agg(a.bars_written) AS n,
-                array_agg(a.closing_from) AS closing
-            INTO v_more FROM append_bars(p_id, v_append_tfs, v_row) AS a;
+                array_agg(a.closing_from) AS closing, array_agg(a.changed_from) AS changed
+            INTO v_more FROM append_bars(p_id, v_append_tfs, v_row, v_sessions) AS a;
             CONTINUE WHEN v_more.tfs IS NULL;
             IF v_row = v_append_from + 1 THEN
                 v_done_tfs := v_done_tfs || v_more.tfs;
@@ -173,7 +198,9 @@ BEGIN
             END IF;
             v_deleted := v_deleted || array_fill(0, ARRAY[cardinality(v_more.tfs)]);
             v_closing := v_closing || v_more.closing;
-            v_changed := v_changed || array_fill(NULL::timestamptz, ARRAY[cardinality(v_more.tfs)]);
+            v_changed := v_changed || v_more.changed;
+            v_reclosed_tfs := v_reclosed_tfs || v_more.tfs;
+            v_reclosed_from := v_reclosed_from || v_more.changed;
         END LOOP;
         IF block_of_row(v_rows) > block_of_row(v_append_from) THEN
             PERFORM keep_bar_blocks(
@@ -185,7 +212,7 @@ BEGIN
             array_agg(b.tf) AS tfs, array_agg(b.bars_written) AS written,
             array_agg(b.bars_deleted) AS deleted,
             array_agg(b.closing_from) AS closing, array_agg(b.changed_from) AS changed
-        INTO v_more FROM build_bars(p_id, v_build_tfs, v_build_rows) AS b;
+        INTO v_more FROM build_bars(p_id, v_build_tfs, v_build_rows, v_sessions) AS b;
         PERFORM keep_bar_blocks(p_id, v_build_tfs, v_build_rows);
         IF v_more.tfs IS NOT NULL THEN
             v_done_tfs := v_done_tfs || v_more.tfs;
@@ -196,8 +223,32 @@ BEGIN
         END IF;
     END IF;
 
+    IF v_due_groups IS NOT NULL THEN
+        SELECT
+            array_agg(b.tf) AS tfs, array_agg(b.bars_written) AS written, array_agg(0) AS deleted,
+            array_agg(b.closing_from) AS closing, array_agg(b.changed_from) AS changed,
+            array_agg(b.touched_from) AS touched
+        INTO v_more
+        FROM reshape_bars(p_id, ARRAY(
+            SELECT t.tf FROM bars_state AS s CROSS JOIN LATERAL unnest(s.tfs) AS t (tf)
+            WHERE s.id = p_id AND s.bar_group = ANY(v_due_groups) AND t.tf = ANY(v_build_tfs) IS NOT TRUE
+        ), v_due_days, v_sessions) AS b;
+        IF v_more.tfs IS NOT NULL THEN
+            v_done_tfs := v_done_tfs || v_more.tfs;
+            v_written := v_written || v_more.written;
+            v_deleted := v_deleted || v_more.deleted;
+            v_closing := v_closing || v_more.closing;
+            v_changed := v_changed || v_more.changed;
+            v_reclosed_tfs := v_reclosed_tfs || v_more.tfs;
+            v_reclosed_from := v_reclosed_from || v_more.changed;
+            v_touched_tfs := v_more.tfs;
+            v_touched_from := v_more.touched;
+        END IF;
+    END IF;
+
     RETURN QUERY SELECT * FROM record_bars(
         p_id, p_groups, p_tz, p_rezone, p_full, p_tfs, p_include_non_canonical, v_rows, v_first, v_last,
-        v_tfs, v_done_tfs, v_written, v_deleted, v_closing, v_changed);
+        v_tfs, v_done_tfs, v_written, v_deleted, v_closing, v_changed, v_sessions, v_due_groups,
+        v_touched_tfs, v_touched_from, v_reclosed_tfs, v_reclosed_from);
 END;
 $$;

@@ -55,6 +55,7 @@ DECLARE
     v_tz text;
     v_days_tz text;
     v_rezone boolean;
+    v_calendar text;
 BEGIN
     p_full := coalesce(p_full, false);
     IF p_family IS NULL OR NOT p_family = ANY(v_families || ARRAY['1d', 'all']) THEN
@@ -87,6 +88,7 @@ BEGIN
     p_tz := resolve_tz(p_tz);
     PERFORM check_asset(p_id);
     v_tz := asset_zone(p_id, p_tz);
+    PERFORM apply_calendar(p_id);
     v_days_tz := recut_days(p_id, v_tz, p_family = '1d');
 
     IF p_family IN ('1d', 'all') OR p_upstream THEN
@@ -103,9 +105,12 @@ BEGIN
     END IF;
 
     v_wanted := CASE WHEN p_family = 'all' THEN v_families ELSE ARRAY[p_family] END;
-    v_rezone := EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND s.tz <> v_tz);
+    SELECT a.calendar INTO v_calendar FROM assets AS a WHERE a.id = p_id;
+    v_rezone := EXISTS (
+        SELECT 1 FROM bars_state AS s
+        WHERE s.id = p_id AND (s.tz <> v_tz OR s.calendar IS DISTINCT FROM v_calendar));
     IF v_rezone THEN
-        -- The zone is the asset's: every family built with the old one is built again.
+        -- Zone and calendar are the asset's: every family built with other ones is built again.
         SELECT array_agg(f.family ORDER BY f.ordinal) INTO v_wanted
         FROM unnest(v_families) WITH ORDINALITY AS f (family, ordinal)
         WHERE

@@ -1,55 +1,48 @@
--- volume_sums: the volume of each bar of one timeframe, added from the left in time order.
---   p_volumes    volumes of consecutive days, NULL where unknown
---   p_offset     row number of the day before the first one given
---   p_first_rows, p_last_rows  row numbers of each bar's first and last day, ascending, within the days given
--- Returns   one sum per bar, in order; NULL where every volume is NULL.
--- Errors    none.   Cost  one pass over the days, about 0.1 us a day.
--- Rule      plain float8 additions starting with the first known volume; an unknown one adds nothing.
-CREATE OR REPLACE FUNCTION volume_sums(
-    p_volumes float8[], p_offset int, p_first_rows int[], p_last_rows int[])
-RETURNS SETOF float8
+-- volume_sums: the volumes of bars, each added from the left in time order.
+--   p_volumes   volumes of consecutive days, -0.0 where unknown
+--   p_firsts, p_lasts   positions in p_volumes of each bar's first and last day, in order of both
+-- Returns   one sum per bar, in order; -0.0 where every volume is unknown.
+-- Errors    none.
+-- Cost      0.03 us a day; bars that begin on the same day share one running sum.
+-- Rule      plain float8 additions starting with the first day; adding -0.0 keeps every value as it is.
+--           Sixteen days an expression: a statement costs more than an addition.
+CREATE OR REPLACE FUNCTION volume_sums(p_volumes float8[], p_firsts int[], p_lasts int[])
+RETURNS float8[]
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 AS $$
 DECLARE
-    v_row int := p_offset;
-    v_bar int := 1;
-    v_first int := p_first_rows[1];
-    v_last int := p_last_rows[1];
-    v_volume float8;
-    -- Adding to -0.0 keeps every value as it is, 0.0 and -0.0 too.
-    v_nothing CONSTANT float8 := '-0.0';
+    v_sums float8[] := '{}';
+    v_first int := 0;
+    v_last int;
+    v_day int;
     v_sum float8;
 BEGIN
-    IF array_position(p_volumes, NULL) IS NULL AND p_offset + 1 = v_first THEN
-        v_sum := v_nothing;
-        FOREACH v_volume IN ARRAY p_volumes LOOP
-            v_row := v_row + 1;
-            v_sum := v_sum + v_volume;
-            CONTINUE WHEN v_row <> v_last;
-            RETURN NEXT v_sum;
-            v_bar := v_bar + 1;
-            v_last := p_last_rows[v_bar];
-            EXIT WHEN v_last IS NULL;
-            v_sum := v_nothing;
+    FOR i IN 1 .. cardinality(p_lasts) LOOP
+        v_last := p_lasts[i];
+        IF p_firsts[i] <> v_first THEN
+            v_first := p_firsts[i];
+            v_day := v_first;
+            v_sum := '-0.0';
+        END IF;
+        WHILE v_day + 15 <= v_last LOOP
+            v_sum := v_sum + p_volumes[v_day] + p_volumes[v_day + 1] + p_volumes[v_day + 2]
+                + p_volumes[v_day + 3] + p_volumes[v_day + 4] + p_volumes[v_day + 5] + p_volumes[v_day + 6]
+                + p_volumes[v_day + 7] + p_volumes[v_day + 8] + p_volumes[v_day + 9] + p_volumes[v_day + 10]
+                + p_volumes[v_day + 11] + p_volumes[v_day + 12] + p_volumes[v_day + 13]
+                + p_volumes[v_day + 14] + p_volumes[v_day + 15];
+            v_day := v_day + 16;
         END LOOP;
-        RETURN;
-    END IF;
-    FOREACH v_volume IN ARRAY p_volumes LOOP
-        v_row := v_row + 1;
-        CONTINUE WHEN v_row < v_first;
-        IF v_sum IS NULL THEN
-            v_sum := v_volume;
-        ELSIF v_volume IS NOT NULL THEN
-            v_sum := v_sum + v_volume;
-        END IF;
-        IF v_row = v_last THEN
-            RETURN NEXT v_sum;
-            v_bar := v_bar + 1;
-            v_first := p_first_rows[v_bar];
-            EXIT WHEN v_first IS NULL;
-            v_last := p_last_rows[v_bar];
-            v_sum := NULL;
-        END IF;
+        WHILE v_day + 3 <= v_last LOOP
+            v_sum := v_sum + p_volumes[v_day] + p_volumes[v_day + 1] + p_volumes[v_day + 2]
+                + p_volumes[v_day + 3];
+            v_day := v_day + 4;
+        END LOOP;
+        WHILE v_day <= v_last LOOP
+            v_sum := v_sum + p_volumes[v_day];
+            v_day := v_day + 1;
+        END LOOP;
+        v_sums := array_append(v_sums, v_sum);
     END LOOP;
+    RETURN v_sums;
 END;
 $$;

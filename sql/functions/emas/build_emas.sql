@@ -1,8 +1,9 @@
 -- build_emas: compute the EMA vectors of some timeframes from a row on and store what differs.
---   p_id .. p_day   as in compute_emas
+--   p_id .. p_day   as in ema_frames
 -- Returns   per timeframe: bar_written, day_written: vectors of emas inserted or changed in bar space, in day
 --           space.
--- Errors    as compute_emas.   Cost  as compute_emas, and 10 us for each vector written.
+-- Errors    as ema_frames; TA030 a close is NULL.
+-- Cost      that of walk_emas, and 3 us for each vector of a timeframe of which nothing was stored, else 10.
 -- Rule      identical vectors aren't written; those of bars that no longer exist are deleted; what the other
 --           variant of an N-day timeframe keeps in the same row stays.
 CREATE OR REPLACE FUNCTION build_emas(
@@ -12,121 +13,71 @@ RETURNS TABLE (tf text, bar_written int, day_written int)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 SET jit = off
-SET enable_nestloop = off
-SET work_mem = '64MB'
 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_vectors emas[];
-    v_blocks emas_at_blocks[];
-    v_gone_tfs text[];
-    v_gone_bars int[];
+    v_frame record;
+    v_walked record;
+    v_first int;
+    v_offset int;
+    v_closes float8[];
+    v_means float8[];
+    v_next int;
+    v_seeds boolean;
+    -- What is to be compared with stored rows, some timeframes at a time.
+    v_tfs text[] := '{}';
+    v_from_bars int[] := '{}';
+    v_from_rows int[] := '{}';
+    v_vectors emas[] := '{}';
+    v_blocks emas_at_blocks[] := '{}';
 BEGIN
-    SELECT
-        array_agg(ROW(p_id, c.tf, c.bar_seq, c.n_closed, c.bar_space, c.day_space, c.anchor)::emas
-            ORDER BY c.tf, c.bar_seq) FILTER (WHERE c.block IS NULL),
-        array_agg(ROW(p_id, c.tf, c.block, c.bar_space, c.day_space)::emas_at_blocks
-            ORDER BY c.tf, c.block) FILTER (WHERE c.block IS NOT NULL)
-    INTO v_vectors, v_blocks
-    FROM compute_emas(p_id, p_periods, p_tfs, p_from_rows, p_bar, p_day) AS c;
-
-    -- What is no longer computed: vectors of bars that are gone, blocks where nothing lives any more.
-    WITH computed AS MATERIALIZED (
-        SELECT n.tf, n.bar_seq FROM unnest(v_vectors) AS n
-    ),
-    froms AS MATERIALIZED (
-        SELECT
-            g.tf,
-            CASE
-                WHEN g.from_row <= 1 OR g.tf = '1D' THEN g.from_row
-                -- The earliest bar computed is where it went on, if it begins before the change; else all
-                -- bars were computed, and those before it are gone.
-                ELSE coalesce((
-                    SELECT b.bar_seq FROM bars AS b
-                    WHERE b.id = p_id AND b.tf = g.tf AND b.bar_seq = min(n.bar_seq)
-                        AND b.first_row < g.from_row
-                ), 0)
-            END AS from_bar
-        FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
-        LEFT JOIN computed AS n ON n.tf = g.tf
-        GROUP BY g.tf, g.from_row
-    ),
-    stored AS MATERIALIZED (
-        SELECT f.tf, e.bar_seq
-        FROM froms AS f
-        CROSS JOIN LATERAL (
-            SELECT i.bar_seq FROM emas AS i WHERE i.id = p_id AND i.tf = f.tf
-                AND i.bar_seq >= f.from_bar OFFSET 0
-        ) AS e
-    ),
-    gone AS MATERIALIZED (
-        SELECT s.tf, s.bar_seq FROM stored AS s
-        LEFT JOIN computed AS n ON n.tf = s.tf AND n.bar_seq = s.bar_seq
-        WHERE n.tf IS NULL
-    )
-    SELECT array_agg(g.tf), array_agg(g.bar_seq) INTO v_gone_tfs, v_gone_bars FROM gone AS g;
-
-    RETURN QUERY
-    WITH differing AS MATERIALIZED (
-        SELECT
-            n.tf, n.bar_seq, n.n_closed,
-            CASE WHEN p_bar THEN n.bar_space ELSE o.bar_space END AS bar_space,
-            CASE WHEN p_day THEN n.day_space ELSE o.day_space END AS day_space,
-            CASE WHEN p_bar OR n.anchor IS NULL THEN n.anchor ELSE coalesce(o.anchor, n.anchor) END AS anchor,
-            p_bar AND (o.id IS NULL
-                OR record_image_ne(ROW(o.n_closed, o.bar_space, o.anchor), ROW(n.n_closed, n.bar_space,
-                    n.anchor)))
-                AS in_bar_space,
-            p_day AND (o.id IS NULL
-                OR record_image_ne(ROW(o.n_closed, o.day_space), ROW(n.n_closed,
-                    n.day_space))) AS in_day_space
-        FROM unnest(v_vectors) AS n
-        LEFT JOIN LATERAL (
-            SELECT * FROM emas AS e WHERE e.id = p_id AND e.tf = n.tf AND e.bar_seq = n.bar_seq OFFSET 0
-        ) AS o ON true
-    ),
-    written AS (
-        INSERT INTO emas AS e (id, tf, bar_seq, n_closed, bar_space, day_space, anchor)
-        SELECT p_id, d.tf, d.bar_seq, d.n_closed, d.bar_space, d.day_space, d.anchor
-        FROM differing AS d WHERE d.in_bar_space OR d.in_day_space
-        ORDER BY d.tf, d.bar_seq
-        ON CONFLICT (id, tf, bar_seq) DO UPDATE SET
-            n_closed = excluded.n_closed, bar_space = excluded.bar_space, day_space = excluded.day_space,
-            anchor = excluded.anchor
-        RETURNING e.id
-    )
-    SELECT
-        d.tf, count(*) FILTER (WHERE d.in_bar_space)::int, count(*) FILTER (WHERE d.in_day_space)::int
-    FROM differing AS d
-    WHERE (SELECT count(*) FROM written) > 0
-    GROUP BY d.tf;
-
-    IF p_day THEN
-        INSERT INTO emas_at_blocks AS e (id, tf, block, bar_space, day_space)
-        SELECT p_id, n.tf, n.block, n.bar_space, n.day_space
-        FROM unnest(v_blocks) AS n
-        LEFT JOIN LATERAL (
-            SELECT * FROM emas_at_blocks AS e
-            WHERE e.id = p_id AND e.tf = n.tf AND e.block = n.block OFFSET 0
-        ) AS o ON true
-        WHERE o.id IS NULL OR record_image_ne(ROW(o.bar_space, o.day_space), ROW(n.bar_space, n.day_space))
-        ORDER BY n.tf, n.block
-        ON CONFLICT (id, tf, block) DO UPDATE SET bar_space = excluded.bar_space,
-            day_space = excluded.day_space;
-    END IF;
-
-    IF v_gone_tfs IS NOT NULL THEN
-        DELETE FROM emas AS e
-        USING unnest(v_gone_tfs, v_gone_bars) AS g (tf, bar_seq)
-        WHERE e.id = p_id AND e.tf = g.tf AND e.bar_seq = g.bar_seq;
-    END IF;
-    IF p_day THEN
-        DELETE FROM emas_at_blocks AS e
-        USING unnest(p_tfs, p_from_rows) AS g (tf, from_row)
-        WHERE
-            e.id = p_id AND e.tf = g.tf AND 64 * e.block - 2 >= g.from_row - 1
-            AND NOT EXISTS (SELECT 1 FROM unnest(v_blocks) AS n WHERE n.tf = e.tf AND n.block = e.block);
+    FOR v_frame IN SELECT * FROM ema_frames(p_id, p_periods, p_tfs, p_from_rows, p_bar, p_day) LOOP
+        v_first := least(v_frame.row_init, v_frame.last_rows[1] - 1);
+        IF v_offset IS NULL OR v_first < v_offset THEN
+            v_offset := v_first;
+            v_closes := closes_from(p_id, v_offset);
+        END IF;
+        -- Only where a period goes live from here on are the closes before needed, for its seed.
+        v_next := p_periods[width_bucket(v_frame.closed_before, p_periods) + 1];
+        v_seeds := coalesce(v_next <= v_frame.closed_before + cardinality(v_frame.bars), false);
+        IF v_seeds AND v_frame.by_rows AND v_means IS NULL THEN
+            v_means := close_means(p_id);
+        END IF;
+        SELECT o.vectors, o.blocks INTO v_walked FROM walk_emas(
+            p_id, v_frame.tf, v_frame.by_rows, p_bar, p_day, p_periods, v_frame.alpha_bar,
+            v_frame.alpha_inside, v_closes, v_offset, v_means, coalesce(v_frame.bars, '{}'),
+            v_frame.first_rows, v_frame.last_rows, v_frame.is_forming, v_frame.closed_before,
+            CASE WHEN v_seeds THEN closes_total(p_id, v_frame.tf, v_frame.from_bar) ELSE 0.0 END,
+            v_frame.bar_init, v_frame.row_init, v_frame.day_init, v_frame.inside_init) AS o;
+        IF v_frame.is_new THEN
+            INSERT INTO emas (id, tf, bar_seq, n_closed, bar_space, day_space, anchor)
+            SELECT p_id, v.tf, v.bar_seq, v.n_closed, v.bar_space, v.day_space, v.anchor
+            FROM unnest(v_walked.vectors) AS v;
+            INSERT INTO emas_at_blocks (id, tf, block, bar_space, day_space)
+            SELECT p_id, b.tf, b.block, b.bar_space, b.day_space FROM unnest(v_walked.blocks) AS b;
+            IF v_walked.vectors IS NOT NULL THEN
+                tf := v_frame.tf;
+                bar_written := CASE WHEN p_bar THEN cardinality(v_walked.vectors) ELSE 0 END;
+                day_written := CASE WHEN p_day THEN cardinality(v_walked.vectors) ELSE 0 END;
+                RETURN NEXT;
+            END IF;
+            CONTINUE;
+        END IF;
+        v_tfs := v_tfs || v_frame.tf;
+        v_from_bars := v_from_bars || v_frame.from_bar;
+        v_from_rows := v_from_rows || v_frame.from_row;
+        v_vectors := v_vectors || v_walked.vectors;
+        v_blocks := v_blocks || v_walked.blocks;
+        IF cardinality(v_vectors) > 1000 THEN
+            RETURN QUERY SELECT * FROM store_emas(
+                p_id, v_tfs, v_from_bars, v_from_rows, v_vectors, v_blocks, p_bar, p_day);
+            v_tfs := '{}'; v_from_bars := '{}'; v_from_rows := '{}'; v_vectors := '{}'; v_blocks := '{}';
+        END IF;
+    END LOOP;
+    IF v_tfs <> '{}' THEN
+        RETURN QUERY SELECT * FROM store_emas(
+            p_id, v_tfs, v_from_bars, v_from_rows, v_vectors, v_blocks, p_bar, p_day);
     END IF;
 END;
 $$;

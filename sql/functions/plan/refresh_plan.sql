@@ -11,8 +11,8 @@
 --             rebuild or backfill). No row: nothing to do.
 -- Errors      TA001, TA002, TA003, TA004, TA020 as the refreshes.
 -- Cost        one query over all assets; with nothing new a few dozen microseconds for each of them.
--- Rule        looks at what is recorded, at the look-back, at the states and at the catalogue. A recorded
---             change that turns out to be none ends as a noop.
+-- Rule        looks at what is recorded, at the look-back, at the states, at the catalogue and at calendars as
+--             they were applied. A recorded change that turns out to be none ends as a noop.
 CREATE OR REPLACE FUNCTION refresh_plan(
     p_ids int[] DEFAULT NULL,
     p_stage text DEFAULT 'all',
@@ -82,6 +82,7 @@ BEGIN
         SELECT
             g.*,
             coalesce(v_tz, g.asset_tz) <> min(g.tz) OVER (PARTITION BY g.id) AS is_rezoned,
+            bool_or(g.calendar_change = 'rebuild') OVER (PARTITION BY g.id) IS TRUE AS is_recalendared,
             f.family IS NOT NULL AS is_wanted
         FROM plan_bar_groups(
             p_ids, v_families || '{cal,cal_anchor}',
@@ -93,28 +94,31 @@ BEGIN
     ),
     bars_due AS MATERIALIZED (
         SELECT
-            g.id, g.bar_group, g.pending_from, m.mark, d.n_rows + d.new_days AS all_days,
+            g.id, g.bar_group, g.pending_from, g.calendar_change, m.mark, d.n_rows + d.new_days AS all_days,
             d.new_days + greatest(d.n_rows - coalesce(g.n_rows, 0), 0) AS new_days,
             CASE
                 WHEN d.is_empty THEN CASE
                     WHEN g.n_rows IS NOT NULL OR d.has_bars THEN 'revise' END
-                WHEN g.is_rezoned AND g.n_rows IS NOT NULL THEN 'rebuild'
+                WHEN (g.is_rezoned OR g.is_recalendared) AND g.n_rows IS NOT NULL THEN 'rebuild'
                 WHEN NOT g.is_wanted OR NOT g.is_asked THEN NULL
                 WHEN v_full_bars OR g.n_rows IS NULL OR g.change = 'new timeframe' THEN 'rebuild'
                 WHEN m.mark IS NULL THEN CASE
+                    WHEN g.calendar_change IS NOT NULL THEN 'revise'
                     WHEN g.change IS NOT NULL THEN 'noop'
                     WHEN (g.n_rows, g.first_ts, g.last_ts) <> (d.n_rows, d.first_ts, d.last_ts)
                         THEN 'revise' END
                 WHEN d.action = 'backfill' OR g.first_ts <> d.first_ts THEN 'backfill'
-                WHEN m.mark <= g.last_ts THEN 'revise'
+                WHEN m.mark <= g.last_ts OR g.calendar_change IS NOT NULL THEN 'revise'
                 ELSE 'append'
             END AS action,
             CASE
                 WHEN d.is_empty THEN 'days removed'
                 WHEN v_full_bars AND g.is_wanted AND g.is_asked THEN 'full rebuild'
                 WHEN g.is_rezoned AND g.n_rows IS NOT NULL THEN 'zone changed'
+                WHEN g.is_recalendared AND g.n_rows IS NOT NULL THEN 'calendar changed'
                 WHEN g.n_rows IS NULL THEN 'never built'
                 WHEN g.change = 'new timeframe' THEN g.change
+                WHEN m.mark IS NULL AND g.calendar_change IS NOT NULL THEN 'calendar changed'
                 WHEN m.mark IS NULL THEN coalesce(g.change, 'state and data disagree')
                 WHEN d.dirty_from = m.mark THEN d.reason
                 WHEN g.pending_from = m.mark THEN 'left behind by a partial refresh'
@@ -142,11 +146,14 @@ BEGIN
                     OR b.reason = 'new timeframe'
                     OR (b.reason = 'zone changed' AND e.bar_group <> 'multi_tf') THEN 'rebuild'
                 WHEN m.mark IS NULL THEN CASE
+                    WHEN b.reason = 'calendar changed' AND e.bar_group <> 'multi_tf' THEN 'revise'
+                    WHEN b.reason = 'calendar changed' THEN NULL
                     WHEN e.change IS NOT NULL OR b.action = 'noop' THEN 'noop'
                     WHEN (e.n_rows, e.first_ts, e.last_ts) <> (d.n_rows, d.first_ts, d.last_ts)
                         THEN 'revise' END
                 WHEN d.action = 'backfill' OR e.first_ts <> d.first_ts THEN 'backfill'
-                WHEN m.mark <= e.last_ts THEN 'revise'
+                WHEN m.mark <= e.last_ts OR (b.calendar_change IS NOT NULL AND e.bar_group <> 'multi_tf')
+                    THEN 'revise'
                 ELSE 'append'
             END AS action,
             CASE

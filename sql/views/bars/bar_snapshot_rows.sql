@@ -65,14 +65,17 @@ LEFT JOIN LATERAL (
             SELECT b.last_row FROM bars AS b
             WHERE b.id = s.id AND b.tf = t.tf ORDER BY b.bar_seq DESC LIMIT 1
         ) AS last_row,
-        -- Anchored timeframes: unit and first day of bar 1; starts_late: the asset begins after that day.
+        -- Anchored timeframes, and calendar bars of an asset on a trading calendar: unit and first day of
+        -- bar 1; starts_late: the asset begins after a session of that bar.
         f.first_unit,
         unit_first_day(t.unit_kind, f.first_unit) AS first_start,
-        unit_first_day(t.unit_kind, f.first_unit) < s.first_day AS starts_late
+        unit_first_day(t.unit_kind, f.first_unit) <= coalesce(s.session_before, s.first_day - 1)
+            AS starts_late
     FROM (
         SELECT
-            CASE WHEN t.allow_partial_start THEN first_unit(t.unit_kind, t.tf_qty, true, s.first_day) END
-                AS first_unit
+            CASE WHEN t.allow_partial_start OR (s.calendar IS NOT NULL AND t.unit_kind <> 'D') THEN first_unit(
+                t.unit_kind, t.tf_qty, t.allow_partial_start, s.first_day, s.session_before)
+            END AS first_unit
         OFFSET 0
     ) AS f
     OFFSET 0
@@ -96,10 +99,12 @@ LEFT JOIN LATERAL (
         array_agg(b.last_row) FILTER (WHERE b.is_closed) AS ends,
         array_agg(b.missing_start ORDER BY b.bar_seq) AS missing_starts,
         array_agg(b.missing_end ORDER BY b.bar_seq) AS missing_ends,
-        -- From the bar's first day to the end of its window.
+        -- From the bar's first day to the end of its window; on a trading calendar the row number that its
+        -- last session would have if none were missing.
         array_agg(
-            b.last_row - b.first_row + b.missing_interior + b.missing_end + b.days_remaining
-            ORDER BY b.bar_seq) AS spans,
+            b.last_row + b.days_remaining + CASE
+                WHEN s.missing_days IS NULL THEN b.missing_interior + b.missing_end - b.first_row ELSE 0
+            END ORDER BY b.bar_seq) AS spans,
         array_agg(b.first_missing_day ORDER BY b.bar_seq) AS first_missing_days,
         bar_places(k.row_before, cardinality(k.days), array_agg(b.first_row ORDER BY b.bar_seq)) AS places,
         bar_winners(
@@ -124,7 +129,8 @@ INNER JOIN cmc_price_bars_1d AS d
     ON
         d.id = s.id AND d.block = k.block
         AND (d.bar_seq BETWEEN g.first_row AND g.last_row) IN (true, true)
--- All that knows which days are expected: from the bar's first day, the day and what is stored of the bar.
+-- All that knows which days are expected: from the bar's first day, the day and what is stored of the bar,
+-- and on a trading calendar from the lists that the bars were built with.
 CROSS JOIN LATERAL (
     SELECT
         m.missing_start,
@@ -134,13 +140,22 @@ CROSS JOIN LATERAL (
             WHEN d.bar_seq = ANY(o.ends) THEN 0
             WHEN t.unit_kind = 'D'
                 THEN t.tf_qty - (d.bar_seq - o.first_rows[o.places[d.bar_seq - k.row_before]] + 1)
-            ELSE o.spans[o.places[d.bar_seq - k.row_before]] - (d.day - m.bar_first_day)
+            WHEN s.missing_days IS NULL
+                THEN o.spans[o.places[d.bar_seq - k.row_before]] - (d.day - m.bar_first_day)
+            ELSE
+                o.spans[o.places[d.bar_seq - k.row_before]] - d.bar_seq
+                + width_bucket(w.ends, s.missing_days) - width_bucket(d.day, s.missing_days)
+                - width_bucket(w.ends, s.extra_days) + width_bucket(d.day, s.extra_days)
         END AS remaining,
         -- The bar's first missing day, from the day after it on.
         CASE WHEN m.missing_start + m.missing_interior + m.missing_end > 0
             THEN o.first_missing_days[o.places[d.bar_seq - k.row_before]]
         END AS first_missing_day,
         CASE
+            WHEN s.missing_days IS NOT NULL AND m.missing_end > 0
+                THEN s.missing_days[width_bucket(w.ends, s.missing_days)]
+            WHEN s.missing_days IS NOT NULL AND m.missing_start + m.missing_interior > 0
+                THEN s.missing_days[width_bucket(d.day, s.missing_days)]
             WHEN m.missing_end > 0 THEN d.day + m.missing_end
             WHEN m.missing_interior > 0 THEN k.gap_days[d.bar_seq - k.row_before]
             WHEN m.missing_start > 0 THEN m.bar_first_day - 1
@@ -149,8 +164,11 @@ CROSS JOIN LATERAL (
         SELECT
             f.bar_first_day,
             o.missing_starts[o.places[d.bar_seq - k.row_before]] AS missing_start,
-            d.day - f.bar_first_day - (d.bar_seq - o.first_rows[o.places[d.bar_seq - k.row_before]])
-                AS missing_interior,
+            CASE
+                WHEN s.missing_days IS NULL THEN
+                    d.day - f.bar_first_day - (d.bar_seq - o.first_rows[o.places[d.bar_seq - k.row_before]])
+                ELSE width_bucket(d.day, s.missing_days) - width_bucket(f.bar_first_day, s.missing_days)
+            END AS missing_interior,
             CASE WHEN d.bar_seq = ANY(o.ends)
                 THEN o.missing_ends[o.places[d.bar_seq - k.row_before]] ELSE 0
             END AS missing_end
@@ -160,4 +178,9 @@ CROSS JOIN LATERAL (
                 o.first_day_before) AS bar_first_day
         ) AS f
     ) AS m
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN s.missing_days IS NOT NULL THEN window_end(
+            t.unit_kind, t.tf_qty, g.first_unit, o.bar_seqs[o.places[d.bar_seq - k.row_before]])
+        END AS ends
+    ) AS w
 ) AS c;

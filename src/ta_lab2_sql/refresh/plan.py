@@ -33,6 +33,8 @@ def show_plan(settings: Settings, request: Request) -> None:
 
     with connect(settings) as connection, connection.cursor(row_factory=dict_row) as cursor:
         check_version(connection)
+        if connection.execute(query("refresh/calendars")).fetchone() == (True,):
+            connection.execute("SELECT calendars_apply()")
         *rows, total = cursor.execute(query("refresh/plan"), request.parameters()).fetchall()
         looked_at = len(request.ids or ())
         if request.ids is None:

@@ -41,6 +41,7 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
     started = time.monotonic()
     with connect(settings) as connection:
         check_version(connection)
+        connection.execute("SELECT calendars_apply()")
         on_cluster = distribute.layout(connection).kind == "citus"
         if on_cluster:
             assets = cluster.assets(connection, request)

@@ -23,7 +23,7 @@ SELECT 'trigger ' || g.tgname || ' on table ' || t.name FROM our_tables AS t
 INNER JOIN pg_trigger AS g ON g.tgrelid = t.oid AND NOT g.tgisinternal
 INNER JOIN pg_proc AS p ON p.oid = g.tgfoid
 WHERE NOT (
-    p.proname IN ('note_raw_changes', 'keep_ema_alpha')
+    p.proname IN ('note_raw_changes', 'keep_ema_alpha', 'keep_alpha_vectors')
     AND p.pronamespace = quote_ident(current_schema())::regnamespace)
 UNION ALL
 SELECT 'rule ' || r.rulename || ' on table ' || t.name FROM our_tables AS t

@@ -49,6 +49,7 @@ BEGIN
         SELECT string_agg(format('%I', t.name), ', ') INTO v_relations FROM unnest(v_written) AS t (name);
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO ta_lab2_runner', v_relations);
         GRANT INSERT ON ema_alpha TO ta_lab2_runner;
+        GRANT INSERT, UPDATE, DELETE ON ema_alpha_vectors TO ta_lab2_runner;
         -- A refresh makes known the assets of rows that somebody inserted, notes another zone, and takes
         -- up what was edited in calendars.
         GRANT INSERT, UPDATE ON runs, assets, calendars_applied, calendar_changes TO ta_lab2_runner;
