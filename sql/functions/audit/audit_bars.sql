@@ -1,6 +1,6 @@
 -- audit_bars: audit the bars of all families.
 --   p_ids   asset ids; NULL: all
--- Returns   findings of the six audit_bars_.. functions and of audit_blocks; no error and no warning: healthy.
+-- Returns   findings of the six audit_bars_.. functions and audit_blocks; no error and no warning: healthy.
 -- Errors    none.   Cost  a recomputation of all bars and a few passes over them.
 -- Rule      audits only read; at most one finding per check, id and tf, unless the check says otherwise.
 CREATE OR REPLACE FUNCTION audit_bars(p_ids int[] DEFAULT NULL)

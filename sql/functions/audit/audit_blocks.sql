@@ -38,8 +38,9 @@ BEGIN
 
     RETURN QUERY
     WITH stored AS (
-        SELECT h.tf, 16 * h.part + u.slot::int - 1 AS block, u.bar_seq, u.first_day, u.high, u.low, u.time_high,
-            u.time_low, u.volume
+        SELECT
+            h.tf, 16 * h.part + u.slot::int - 1 AS block, u.bar_seq, u.first_day, u.high, u.low,
+            u.time_high, u.time_low, u.volume
         FROM bar_blocks AS h
         CROSS JOIN LATERAL unnest(
             h.bar_seqs, h.first_days, h.highs, h.lows, h.times_high, h.times_low, h.volumes
