@@ -44,9 +44,7 @@ PARTS = ("build", "storage", "change", "read", "profile", "assets", "many", "gro
     type=click.IntRange(2),
     help="Young assets for a day over all.",
 )
-@click.option(
-    "--runs", default=3, show_default=True, type=click.IntRange(1), help="Runs of each contestant."
-)
+@click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Runs of each contestant.")
 @click.option("--quick", is_flag=True, help="About a minute: short histories, few assets, two runs.")
 @click.option(
     "--part", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part; may be repeated."

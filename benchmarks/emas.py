@@ -166,8 +166,6 @@ def columns(days: Days, frame: Timeframe, series: Series, since: int = 0) -> tup
         result.append(Column(name, "f8", value, np.isnan(value)))
     if series.ema_bar is not None:
         result += [Column("ema_bar", "f8", values[5]), Column("roll_bar", "bool", roll)]
-        for name, value in zip(
-            ("d1_bar", "d2_bar", "d1_roll_bar", "d2_roll_bar"), values[6:], strict=True
-        ):
+        for name, value in zip(("d1_bar", "d2_bar", "d1_roll_bar", "d2_roll_bar"), values[6:], strict=True):
             result.append(Column(name, "f8", value, np.isnan(value)))
     return result, len(row)

@@ -66,8 +66,7 @@ class Days:
         )
         self.day = rows["day"].astype(np.int64) + EPOCH_DAYS
         self.open, self.high, self.low, self.close, self.volume, self.market_cap = (
-            rows[name].astype(np.float64)
-            for name in ("open", "high", "low", "close", "volume", "market_cap")
+            rows[name].astype(np.float64) for name in ("open", "high", "low", "close", "volume", "market_cap")
         )
 
     @cached_property

@@ -169,9 +169,7 @@ def _snapshots(days: Days, tails: list[Tail], family: str) -> list[Column]:
         Column("timestamp", "ts", stamp),
         Column("last_ts_half_open", "ts", stamp + MILLISECOND),
         Column("pos_in_bar", "i4", n_days),
-        Column(
-            "is_partial_start", "bool", anchored & (np.array([t.expected for t in tails]) > window_start)
-        ),
+        Column("is_partial_start", "bool", anchored & (np.array([t.expected for t in tails]) > window_start)),
         Column("is_partial_end", "bool", ~closed),
         Column("count_days", "i4", n_days),
         Column("count_days_remaining", "i4", np.where(closed, 0, remaining)),
@@ -201,9 +199,7 @@ def _emas(peer: LongPeer, days: Days, tails: list[Tail], variant: str) -> tuple[
     wanted = [i for i, t in enumerate(tails) if t.closed_before >= periods[0]]
     started = time.perf_counter()
     yesterday = _stored(peer, days, tails, variant, wanted, [last - 1] * len(wanted), both, shape)
-    canonical = _stored(
-        peer, days, tails, variant, wanted, [tails[i].first - 1 for i in wanted], both, shape
-    )
+    canonical = _stored(peer, days, tails, variant, wanted, [tails[i].first - 1 for i in wanted], both, shape)
     peer.spent["read"] += time.perf_counter() - started
     started = time.perf_counter()
     x = float(days.close[last])

@@ -41,9 +41,7 @@ class LongPeer:
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "peer") -> None:
         self.connection, self.schema = connection, schema
         self.frames = catalogue(connection)
-        self.periods = [
-            row[0] for row in connection.execute("SELECT period FROM dim_period ORDER BY period")
-        ]
+        self.periods = [row[0] for row in connection.execute("SELECT period FROM dim_period ORDER BY period")]
         self.spent: dict[str, float] = {}
         self.took: dict[str, float] = {}
 
@@ -147,9 +145,7 @@ class LongPeer:
         self.spent["copy"] += time.perf_counter() - started - computing
         return rows
 
-    def _snapshots(
-        self, assets: list[Days], family: str, since: int, exactly: bool = False
-    ) -> Iterator[Any]:
+    def _snapshots(self, assets: list[Days], family: str, since: int, exactly: bool = False) -> Iterator[Any]:
         for days in assets:
             for frame in self.frames_of(family):
                 if frame.tf == "1D":
@@ -184,8 +180,6 @@ def _cut(columns: list[wire.Column], n: int, skipped: int) -> tuple[list[wire.Co
         return values[skipped:] if getattr(values, "ndim", 0) else values
 
     return [
-        wire.Column(
-            c.name, c.kind, tail(c.values), None if c.null is None else c.null[skipped:], c.choices
-        )
+        wire.Column(c.name, c.kind, tail(c.values), None if c.null is None else c.null[skipped:], c.choices)
         for c in columns
     ], n - skipped

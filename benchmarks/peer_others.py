@@ -23,9 +23,7 @@ class CompactPeer:
     def __init__(self, connection: psycopg.Connection[Any], schema: str = "compact") -> None:
         self.connection, self.schema = connection, schema
         self.frames = catalogue(connection)
-        self.periods = [
-            row[0] for row in connection.execute("SELECT period FROM dim_period ORDER BY period")
-        ]
+        self.periods = [row[0] for row in connection.execute("SELECT period FROM dim_period ORDER BY period")]
         self.spent: dict[str, float] = {}
 
     def build(self, asset: int, families: tuple[str, ...], with_emas: bool) -> int:
@@ -62,9 +60,7 @@ class CompactPeer:
         self.spent["index"] += time.perf_counter() - started
 
 
-def vectors(
-    days: Days, frames: list[Timeframe], periods: list[int]
-) -> tuple[list[str], list[bytes], int]:
+def vectors(days: Days, frames: list[Timeframe], periods: list[int]) -> tuple[list[str], list[bytes], int]:
     """One vector of EMAs per bar, as the table `emas` keeps them."""
     found: list[tuple[Any, ...]] = []
     for code, frame in enumerate(frames):
@@ -73,9 +69,7 @@ def vectors(
             continue
         n_closed = np.cumsum(bars.closed)
         by_bar, by_day, anchor = _spaces(days, bars, frame, periods)
-        found.append(
-            (np.full(len(n_closed), code), bars.seq, n_closed, by_bar, by_day, anchor, bars.closed)
-        )
+        found.append((np.full(len(n_closed), code), bars.seq, n_closed, by_bar, by_day, anchor, bars.closed))
     code, seq, n_closed, by_bar, by_day, anchor, closed = (
         np.concatenate([part[i] for part in found]) for i in range(7)
     )
@@ -205,10 +199,7 @@ def duckdb_bars(days: Days, frames: list[Timeframe]) -> int:
             memory.register(f"given_{name}", {c: table[c].to_numpy() for c in table.columns})
             memory.execute(f"CREATE TABLE {name} AS SELECT * FROM given_{name}")
         text = (
-            (SQL / "windows_bars.sql")
-            .read_text()
-            .replace("{id}", str(days.id))
-            .replace(" / f.n", " // f.n")
+            (SQL / "windows_bars.sql").read_text().replace("{id}", str(days.id)).replace(" / f.n", " // f.n")
         )
         memory.execute(f"CREATE TABLE bars AS {text}")
         row = memory.execute("SELECT count(*) FROM bars").fetchone()

@@ -41,9 +41,7 @@ def database(url: str | None) -> Iterator[str]:
         from ta_lab2_sql import server
 
         # A short path outside private folders, as the server's socket and user need.
-        home = Path(
-            tempfile.mkdtemp(prefix="ta-lab2-bench-", dir="/tmp" if os.path.isdir("/tmp") else None)
-        )
+        home = Path(tempfile.mkdtemp(prefix="ta-lab2-bench-", dir="/tmp" if os.path.isdir("/tmp") else None))
         home.chmod(0o755)
         os.environ["TA_LAB2_HOME"] = str(home)
         url = server.start()

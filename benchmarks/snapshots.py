@@ -90,9 +90,7 @@ class Snapshots:
         ]
         if frame.anchored:
             starts = bars.window_start
-            columns.append(
-                Column("bar_anchor_offset", "i4", (starts - starts[0])[self.chosen][self.line])
-            )
+            columns.append(Column("bar_anchor_offset", "i4", (starts - starts[0])[self.chosen][self.line]))
             partial_start = expected > starts[self.chosen][self.line]
         else:
             partial_start = np.zeros(self.n, dtype=bool)

@@ -43,9 +43,7 @@ def observed(command: Sequence[str]) -> tuple[float, float]:
             # What getrusage says of a child includes what this process held when it forked.
             with contextlib.suppress(OSError, StopIteration, ValueError):
                 status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
-                peak = (
-                    int(next(x for x in status.splitlines() if x.startswith("VmHWM")).split()[1]) / 1024
-                )
+                peak = int(next(x for x in status.splitlines() if x.startswith("VmHWM")).split()[1]) / 1024
             time.sleep(0.005)
         spent = time.perf_counter() - started
         message = process.stderr.read().decode() if process.stderr else ""
@@ -90,7 +88,7 @@ class Suite:
         tables = self.connection.execute(
             "SELECT relname FROM pg_class "
             "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') "
-            "AND (relname ~ '^(bars|emas)' OR relname LIKE 'cmc\\_price\\_bars\\_1d%')"
+            "AND (relname ~ '^(bars|bar_blocks|day_blocks|emas)' OR relname LIKE 'cmc\\_price\\_bars\\_1d%')"
         ).fetchall()
         # Back to raw days only.
         self.forget = "TRUNCATE " + ", ".join(row[0] for row in tables)
@@ -337,9 +335,7 @@ class Suite:
             relation = emas.relation(variant)
             names = [f.tf for f in self.peer.frames_of(emas.family(variant))]
             chosen = [names[0], *rng.sample(names, min(4, len(names)))]
-            more = (
-                ("ema_bar", "d1_bar", "d2_bar", "d1_roll_bar", "d2_roll_bar") if "cal" in variant else ()
-            )
+            more = ("ema_bar", "d1_bar", "d2_bar", "d1_roll_bar", "d2_roll_bar") if "cal" in variant else ()
             wrong = " OR ".join(
                 f"(a.{c} IS NULL) <> (b.{c} IS NULL) OR abs(a.{c} - b.{c}) > 1e-9 * abs(b.ema)"
                 for c in ("ema", "d1", "d2", "d1_roll", "d2_roll", *more)
@@ -391,7 +387,7 @@ class Suite:
         pairs = [
             (
                 "bars, five families",
-                "c.relname LIKE 'bars%'",
+                "c.relname ~ '^(bars|bar_blocks|day_blocks)'",
                 "c.relname LIKE 'cmc_price_bars%'",
             )
         ]
@@ -402,7 +398,7 @@ class Suite:
                     "c.relname LIKE 'emas%'",
                     "c.relname LIKE 'cmc_ema%'",
                 ),
-                ("everything", "c.relname ~ '^(bars|emas)'", "true"),
+                ("everything", "c.relname ~ '^(bars|bar_blocks|day_blocks|emas)'", "true"),
             ]
         for name, ours, theirs in pairs:
             a = size(f"c.relnamespace = 'public'::regnamespace AND {ours}")
@@ -645,8 +641,7 @@ class Suite:
         cases = [
             (
                 "bars_latest, N-day",
-                f"SELECT l.* FROM bars_latest AS l WHERE l.id = {BTC} AND l.tf LIKE '%D' "
-                "AND l.tf <> '1D'",
+                f"SELECT l.* FROM bars_latest AS l WHERE l.id = {BTC} AND l.tf LIKE '%D' AND l.tf <> '1D'",
                 bars,
             )
         ]
@@ -797,15 +792,13 @@ class Suite:
         )  # type: ignore[misc]
         for name, samples in measured.items():
             base = base or samples
-            table.rows.append(
-                (name, samples, len(self.ids) / samples.median, base.median / samples.median)
-            )
+            table.rows.append((name, samples, len(self.ids) / samples.median, base.median / samples.median))
         self.facts["workers"] = {n: s.as_json() for n, s in measured.items()}
         self.facts["build_per_asset"] = measured["1"].median / len(self.ids)
         self._driver(table)
         bytes_now = self.one(
             "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class AS c WHERE c.relkind = 'r' "
-            "AND c.relnamespace = 'public'::regnamespace AND c.relname ~ '^(bars|emas|cmc_price)'"
+            "AND c.relnamespace = 'public'::regnamespace AND c.relname ~ '^(bars|bar_blocks|day_blocks|emas|cmc_price)'"
         )
         raw = self.one("SELECT count(*) FROM cmc_price_histories7")
         self.facts["bytes_per_day"] = float(bytes_now) / max(raw, 1)
@@ -918,9 +911,7 @@ class Suite:
                 "nothing new, ta-lab2 refresh",
                 Samples([self.cli("refresh", what, "--workers", "2")[0] for _ in range(3)]),
             )
-            row(
-                "ta-lab2 --version, for comparison", Samples([self.cli("--version")[0] for _ in range(3)])
-            )
+            row("ta-lab2 --version, for comparison", Samples([self.cli("--version")[0] for _ in range(3)]))
         if self._has("plan"):
             row("ta-lab2 plan", Samples([self.cli("plan")[0] for _ in range(3)]))
         if self._has("audit"):
@@ -1002,9 +993,7 @@ class Suite:
         for name, relation, where, overload, stamp_column in cases:
             if relation not in filled:
                 filled.add(relation)
-                frames = "tf IN ('7D', '360D', '1M_CAL')" + (
-                    " AND period = 6" if "ema" in relation else ""
-                )
+                frames = "tf IN ('7D', '360D', '1M_CAL')" + (" AND period = 6" if "ema" in relation else "")
                 self.run(f"CREATE TABLE peer.{relation} AS SELECT * FROM {relation} WHERE {frames}")
                 key = "(id, tf, period, ts)" if "ema" in relation else "(id, tf, bar_seq, time_close)"
                 self.run(f"ALTER TABLE peer.{relation} ADD PRIMARY KEY {key}")
@@ -1048,10 +1037,7 @@ class Suite:
             table,
             "days",
             lengths,
-            [
-                lambda asset=FIRST + i: self._spread([asset], 1, truncate=True)
-                for i in range(len(lengths))
-            ],
+            [lambda asset=FIRST + i: self._spread([asset], 1, truncate=True) for i in range(len(lengths))],
         )
         more = [2001 + i for i in range(8)]
         self.repeat(more, longest // 4, 97)
@@ -1110,9 +1096,7 @@ class Suite:
         x = [math.log(n) for n in sizes]
         y = [math.log(found[str(n)].median) for n in sizes]
         mx, my = sum(x) / len(x), sum(y) / len(y)
-        slope = sum((a - mx) * (b - my) for a, b in zip(x, y, strict=True)) / sum(
-            (a - mx) ** 2 for a in x
-        )
+        slope = sum((a - mx) * (b - my) for a, b in zip(x, y, strict=True)) / sum((a - mx) ** 2 for a in x)
         table.rows.append(
             (name, ", ".join(map(str, sizes)), ", ".join(str(found[str(n)]) for n in sizes), slope)
         )
@@ -1125,9 +1109,7 @@ class Suite:
         """What the measured costs mean for more assets and more machines."""
         if "build_per_asset" not in self.facts or "many" not in self.facts:
             return
-        scale = (
-            3653 * self.sizes.assets / self.one_or(self.facts.get("asset_days"), 3653 * self.sizes.assets)
-        )
+        scale = 3653 * self.sizes.assets / self.one_or(self.facts.get("asset_days"), 3653 * self.sizes.assets)
         build = self.facts["build_per_asset"] * scale
         append_each = (
             self.facts["many"]["one more day, calls over two connections"]["median"] * 2 / self.sizes.many

@@ -70,11 +70,7 @@ def in_turn(
             if run < warm_up:
                 continue
             own = (
-                {name: said}
-                if isinstance(said, float)
-                else said
-                if isinstance(said, dict)
-                else {name: spent}
+                {name: said} if isinstance(said, float) else said if isinstance(said, dict) else {name: spent}
             )
             for part, value in own.items():
                 found.setdefault(part, Samples()).values.append(value)

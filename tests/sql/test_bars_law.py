@@ -30,7 +30,7 @@ TIMEFRAMES = (
 START = date(2019, 11, 25)
 ASSET_TABLES = (
     "cmc_price_histories7, raw_changes, cmc_price_bars_1d, cmc_price_bars_1d_rejects, "
-    "cmc_price_bars_1d_state, bars, bars_state, bars_pending"
+    "cmc_price_bars_1d_state, day_blocks, bars, bar_blocks, bars_state, bars_pending"
 )
 
 quarters = st.integers(1, 12).map(lambda i: i / 4)
