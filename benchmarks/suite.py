@@ -798,7 +798,8 @@ class Suite:
         self._driver(table)
         bytes_now = self.one(
             "SELECT sum(pg_total_relation_size(c.oid)) FROM pg_class AS c WHERE c.relkind = 'r' "
-            "AND c.relnamespace = 'public'::regnamespace AND c.relname ~ '^(bars|bar_blocks|day_blocks|emas|cmc_price)'"
+            "AND c.relnamespace = 'public'::regnamespace "
+            "AND c.relname ~ '^(bars|bar_blocks|day_blocks|emas|cmc_price)'"
         )
         raw = self.one("SELECT count(*) FROM cmc_price_histories7")
         self.facts["bytes_per_day"] = float(bytes_now) / max(raw, 1)
