@@ -23,7 +23,7 @@ except ImportError as error:
 from benchmarks import place, report
 from benchmarks.suite import Sizes, Suite
 
-PARTS = ("build", "storage", "change", "read", "profile", "assets", "many", "growth", "model")
+PARTS = ("build", "storage", "change", "read", "profile", "assets", "many", "growth", "model", "earlier")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

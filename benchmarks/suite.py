@@ -1015,6 +1015,13 @@ class Suite:
 
     # -- growth --
 
+    def earlier(self) -> None:
+        """The revision before, installed beside from the repository, in turn with this one."""
+        from benchmarks.earlier import compare
+
+        for title, columns, rows in compare(self.url, self.sizes.runs):
+            self.section(title, *columns).rows += rows
+
     def growth(self) -> None:
         """Exponents of time against days, assets, timeframes, periods."""
         self.run(self.forget)

@@ -1,4 +1,6 @@
-"""What a refresh knows of an asset's sessions, as one value."""
+"""What a refresh knows of an asset's sessions, and what builders hand on, as values."""
+
+from pathlib import Path
 
 from alembic import context
 
@@ -7,15 +9,17 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-# calendar, version and clock: the calendar as applied, NULL: none; the rest as in bars_state.
-TYPE = """CREATE TYPE asset_sessions AS (
-    calendar text, version int, clock session_clock, session_before date, missing_days date[],
-    extra_days date[])"""
+HERE = Path(__file__).parent
+
+
+def _run(name: str) -> None:
+    path = HERE / name
+    context.config.attributes["run"](path.read_text(encoding="utf-8"), f"migrations/versions/{name}")
 
 
 def upgrade() -> None:
-    context.config.attributes["run"](TYPE, "type asset_sessions")
+    _run("0008_asset_sessions.sql")
 
 
 def downgrade() -> None:
-    context.config.attributes["run"]("DROP TYPE asset_sessions", "type asset_sessions")
+    _run("0008_asset_sessions_down.sql")

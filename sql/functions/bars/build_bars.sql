@@ -31,7 +31,7 @@ DECLARE
     v_far record;
     v_near record;
     v_days record;
-    v_bars bars[] := '{}';
+    v_bars computed_bar[] := '{}';
 BEGIN
     SELECT max(d.bar_seq) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     SELECT d.day INTO v_asset_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;

@@ -17,7 +17,7 @@ CREATE OR REPLACE FUNCTION compute_bars(
     p_lows float8[], p_closes float8[], p_volumes float8[], p_market_caps float8[],
     p_time_highs timestamptz[], p_time_lows timestamptz[], p_clock session_clock, p_missing date[]
 )
-RETURNS SETOF bars
+RETURNS SETOF computed_bar
 LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10000
 SET search_path FROM CURRENT
 SET jit = off

@@ -13,7 +13,7 @@
 CREATE OR REPLACE FUNCTION compute_newest_bars(
     p_id int, p_tfs text[], p_kinds text[], p_counts int[], p_units int[], p_bars int[],
     p_starts int[], p_tails int[], p_clock session_clock, p_missing date[])
-RETURNS SETOF bars
+RETURNS SETOF computed_bar
 LANGUAGE plpgsql STABLE ROWS 300
 SET search_path FROM CURRENT
 SET jit = off

@@ -5,7 +5,7 @@
 -- Returns   as build_bars.
 -- Errors    none.   Cost  a range of stored bars per timeframe, 10 us a bar that is written.
 -- Rule      equal bars aren't written; a stored bar that is no longer computed is deleted.
-CREATE OR REPLACE FUNCTION store_bars(p_id int, p_tfs text[], p_from_bars int[], p_bars bars[])
+CREATE OR REPLACE FUNCTION store_bars(p_id int, p_tfs text[], p_from_bars int[], p_bars computed_bar[])
 RETURNS TABLE (
     tf text, bars_written int, bars_deleted int, closing_from timestamptz, changed_from timestamptz
 )
@@ -19,7 +19,7 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_bars bars[];
+    v_bars computed_bar[];
     v_closing timestamptz[];
     v_marked int[];
     v_gone_tfs text[];

@@ -22,9 +22,9 @@ AS $$
 DECLARE
     v_x float8;
     v_x_before float8;
-    v_begun emas[];
-    v_gone_on emas[];
-    v_closed emas[];
+    v_begun computed_vector[];
+    v_gone_on computed_vector[];
+    v_closed computed_vector[];
 BEGIN
     SELECT d.close INTO v_x FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row;
     SELECT d.close INTO v_x_before FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row - 1;
@@ -38,9 +38,9 @@ BEGIN
         SELECT
             t.tf, t.begins, t.is_late, t.bar_space, t.day_space,
             ROW(p_id, t.tf, t.bar_seq, t.closed_before + t.closes::int, t.bar_space, t.day_space,
-                CASE WHEN NOT t.closes THEN t.anchor END)::emas AS vector,
+                CASE WHEN NOT t.closes THEN t.anchor END)::computed_vector AS vector,
             CASE WHEN t.is_late THEN
-                ROW(p_id, t.tf, t.bar_before, t.closed_before, t.anchor, t.day_before, NULL)::emas
+                ROW(p_id, t.tf, t.bar_before, t.closed_before, t.anchor, t.day_before, NULL)::computed_vector
             END AS closed
         FROM (
             -- A period that goes live has the mean of the first closes: of bars, of days (1D too).
@@ -65,7 +65,8 @@ BEGIN
                     -- A bar that the day before left forming is closed by a day that lies beyond it.
                     SELECT
                         f.tf, f.by_rows, f.alpha_bar, f.alpha_inside, f.bar_seq, f.begins, f.closes,
-                        f.bar_before, f.bar_space AS inside, d.is_late, f.n_closed + d.is_late::int AS closed_before,
+                        f.bar_before, f.bar_space AS inside, d.is_late,
+                        f.n_closed + d.is_late::int AS closed_before,
                         CASE
                             WHEN d.is_late THEN ema_step(f.alpha_bar, f.anchor, v_x_before) || d.seed
                             WHEN f.begins THEN f.bar_space

@@ -29,8 +29,8 @@ DECLARE
     v_tfs text[] := '{}';
     v_from_bars int[] := '{}';
     v_from_rows int[] := '{}';
-    v_vectors emas[] := '{}';
-    v_blocks emas_at_blocks[] := '{}';
+    v_vectors computed_vector[] := '{}';
+    v_blocks computed_block[] := '{}';
 BEGIN
     FOR v_frame IN SELECT * FROM ema_frames(p_id, p_periods, p_tfs, p_from_rows, p_bar, p_day) LOOP
         v_first := least(v_frame.row_init, v_frame.last_rows[1] - 1);

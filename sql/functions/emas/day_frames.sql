@@ -1,8 +1,8 @@
 -- day_frames: what one more day needs of the EMAs of some timeframes: alphas, bars, the vectors before.
 --   p_id .. p_day   as in append_emas
 -- Returns   a row per timeframe whose bars include the day: by_rows (N-day bars, 1D), alphas, its bar,
---           whether it begins and closes with the day, bar_before, the bar of the day before (NULL: none), and
---           the vector there.
+--           whether it begins and closes with the day, bar_before, the bar of the day before (NULL: none),
+--           and the vector there.
 -- Errors    TA020 an alpha is missing, TA030 that vector is missing or of another length.
 -- Cost      two or three probes per timeframe.
 -- Rule      which bars begin and close is what bars say.

@@ -10,8 +10,8 @@
 -- Rule      identical vectors aren't written; those that are no longer computed are deleted; what the other
 --           variant of an N-day timeframe keeps in the same row stays.
 CREATE OR REPLACE FUNCTION store_emas(
-    p_id int, p_tfs text[], p_from_bars int[], p_from_rows int[], p_vectors emas[], p_blocks emas_at_blocks[],
-    p_bar boolean, p_day boolean
+    p_id int, p_tfs text[], p_from_bars int[], p_from_rows int[], p_vectors computed_vector[],
+    p_blocks computed_block[], p_bar boolean, p_day boolean
 )
 RETURNS TABLE (tf text, bar_written int, day_written int)
 LANGUAGE plpgsql VOLATILE
@@ -22,8 +22,8 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_vectors emas[];
-    v_blocks emas_at_blocks[];
+    v_vectors computed_vector[];
+    v_blocks computed_block[];
     v_in_bar_space boolean[];
     v_in_day_space boolean[];
     v_gone_tfs text[];
@@ -41,7 +41,7 @@ BEGIN
                 CASE WHEN p_bar THEN n.bar_space ELSE o.bar_space END,
                 CASE WHEN p_day THEN n.day_space ELSE o.day_space END,
                 CASE WHEN p_bar OR n.anchor IS NULL THEN n.anchor ELSE coalesce(o.anchor, n.anchor) END
-            )::emas AS vector,
+            )::computed_vector AS vector,
             p_bar AND (o.id IS NULL OR record_image_ne(
                 ROW(o.n_closed, o.bar_space, o.anchor), ROW(n.n_closed, n.bar_space, n.anchor)))
                 AS in_bar_space,
@@ -84,7 +84,7 @@ BEGIN
         FROM (
             SELECT
                 b.tf, b.block,
-                ROW(p_id, b.tf, b.block, b.bar_space, b.day_space)::emas_at_blocks AS block_row
+                ROW(p_id, b.tf, b.block, b.bar_space, b.day_space)::computed_block AS block_row
             FROM unnest(p_blocks) AS b
             LEFT JOIN LATERAL (
                 SELECT * FROM emas_at_blocks AS e

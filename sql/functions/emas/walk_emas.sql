@@ -25,7 +25,7 @@ CREATE OR REPLACE FUNCTION walk_emas(
     p_alpha_bar float8[], p_alpha_inside float8[], p_closes float8[], p_offset int, p_means float8[],
     p_bars int[], p_first_rows int[], p_last_rows int[], p_is_forming boolean, p_closed int, p_total float8,
     p_bar_init float8[], p_row_init int, p_day_init float8[], p_inside_init float8[],
-    OUT vectors emas[], OUT blocks emas_at_blocks[]
+    OUT vectors computed_vector[], OUT blocks computed_block[]
 )
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 10000
 SET search_path FROM CURRENT
@@ -257,7 +257,7 @@ BEGIN
                         p_id, p_tf, v_block, CASE WHEN NOT p_by_rows THEN v_inside END,
                         array_remove(ARRAY[
                             v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18
-                        ], NULL))::emas_at_blocks);
+                        ], NULL))::computed_block);
                 END IF;
                 v_block := v_block + 1;
                 v_block_at := v_block_at + block_size();
@@ -316,12 +316,13 @@ BEGIN
             v_bar_space := NULL;
         END IF;
         vectors := array_append(
-            vectors, ROW(p_id, p_tf, p_bars[i], v_ordinal, v_bar_space, v_day_space, v_anchor)::emas);
+            vectors,
+            ROW(p_id, p_tf, p_bars[i], v_ordinal, v_bar_space, v_day_space, v_anchor)::computed_vector);
         IF v_walks_days AND v_block_at = v_last THEN
             IF v_live > 0 THEN
                 blocks := array_append(blocks, ROW(
                     p_id, p_tf, v_block, CASE WHEN NOT p_by_rows THEN v_bar_space END, v_day_space
-                )::emas_at_blocks);
+                )::computed_block);
             END IF;
             v_block := v_block + 1;
             v_block_at := v_block_at + block_size();

@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION walk_more_emas(
     p_alpha_bar float8[], p_alpha_inside float8[], p_closes float8[], p_offset int, p_means float8[],
     p_bars int[], p_first_rows int[], p_last_rows int[], p_is_forming boolean, p_closed int, p_total float8,
     p_bar_init float8[], p_row_init int, p_day_init float8[], p_inside_init float8[],
-    OUT vectors emas[], OUT blocks emas_at_blocks[]
+    OUT vectors computed_vector[], OUT blocks computed_block[]
 )
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 20000
 SET search_path FROM CURRENT
@@ -29,7 +29,7 @@ BEGIN
     vectors := ARRAY(
         SELECT ROW(
             p_id, p_tf, s.bar_seq, s.n_closed, s.bar_space || l.bar_space, s.day_space || l.day_space,
-            s.anchor || l.anchor)::emas
+            s.anchor || l.anchor)::computed_vector
         FROM unnest(v_short.vectors) WITH ORDINALITY
             AS s (id, tf, bar_seq, n_closed, bar_space, day_space, anchor, i)
         INNER JOIN unnest(v_long.vectors) WITH ORDINALITY
@@ -37,7 +37,7 @@ BEGIN
         ORDER BY s.i);
     blocks := ARRAY(
         SELECT ROW(
-            p_id, p_tf, s.block, s.bar_space || l.bar_space, s.day_space || l.day_space)::emas_at_blocks
+            p_id, p_tf, s.block, s.bar_space || l.bar_space, s.day_space || l.day_space)::computed_block
         FROM unnest(v_short.blocks) AS s
         LEFT JOIN unnest(v_long.blocks) AS l ON l.block = s.block
         ORDER BY s.block);
