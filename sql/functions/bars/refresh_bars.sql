@@ -38,8 +38,10 @@ LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 -- A day's refresh costs less than planning for it, so plans are kept; one that was made while a table was
 -- empty must serve when it is full, so rows are found by index. Where tables are partitioned, the planner
--- reckons with the rows of all: no worker would have anything to do.
+-- reckons with the rows of all: no worker would have anything to do, and what it thinks costly would be
+-- compiled anew in every call.
 SET plan_cache_mode = force_generic_plan
+SET jit = off
 SET enable_seqscan = off
 SET max_parallel_workers_per_gather = 0
 AS $$
