@@ -20,10 +20,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from benchmarks.place import database, machine
 from benchmarks.timing import Samples, clocked, in_turn
-from ta_lab2_sql.load import load_files
+from ta_lab2_sql.load import LoadOptions, load_files
 from ta_lab2_sql.schema import distribute
 
-DATA = Path(__file__).parents[1] / "src" / "ta_lab2_sql" / "demo_data" / "BTC_1.csv.gz"
+DATA = Path(__file__).parents[1] / "tests" / "fixtures" / "prices" / "BTC_1.csv.gz"
 LAYOUTS = (0, 1, 8, 64)
 FIRST = 101
 DERIVED = (
@@ -91,7 +91,7 @@ def halves(ids: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
 def fill(url: str, ids: Sequence[int], days: int) -> None:
     """So many assets of so many days, made of real prices; one day of each is held back three times."""
     with psycopg.connect(url, autocommit=True) as connection:
-        load_files(connection, [str(DATA)])
+        load_files(connection, [str(DATA)], LoadOptions(asset="1"))
         for asset in ids:
             connection.execute("SELECT bench.repeat_asset(1, %s, 0, %s, 1.5)", (asset, days))
         connection.execute("DELETE FROM cmc_price_histories7 WHERE id < %s", (FIRST,))

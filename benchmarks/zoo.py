@@ -30,7 +30,7 @@ EMAS = tuple(
 )
 UNION = "cmc_ema_multi_tf_u"
 SQL = Path(__file__).parent / "sql"
-PRICES = Path(__file__).parents[1] / "src" / "ta_lab2_sql" / "demo_data" / "BTC_1.csv.gz"
+PRICES = Path(__file__).parents[1] / "tests" / "fixtures" / "prices" / "BTC_1.csv.gz"
 # Slow is what takes longer than both.
 TIMES, MILLISECONDS = 4.0, 10.0
 
@@ -235,7 +235,7 @@ def main(
 ) -> None:
     """Queries as people write them, on our views and on long tables of the same rows."""
     with place.database(db_url) as url, psycopg.connect(url, autocommit=True) as connection:
-        command = [sys.executable, "-m", "ta_lab2_sql", "--db-url", url, "load", str(PRICES)]
+        command = [sys.executable, "-m", "ta_lab2_sql", "--db-url", url, "load", str(PRICES), "--id", "1"]
         subprocess.run(command, check=True, capture_output=True)
         zoo = Zoo(connection, runs)
         zoo.fill(assets, days, first_days or days)

@@ -140,6 +140,8 @@ def report(failure: click.ClickException) -> int:
         if isinstance(failure, click.NoSuchOption) and failure.option_name in _of_all(failure.ctx):
             message = f"{failure.option_name} stands before the command, after ta-lab2"
         message = f"{message.rstrip('.')}; {path}; {path} --help tells more"
+    for detail in getattr(failure, "details", ()):
+        click.echo(errors.one_line(detail), err=True)
     click.echo(f"error: {errors.one_line(message)}", err=True)
     return failure.exit_code
 

@@ -18,6 +18,8 @@ class TaLabError(click.ClickException):
 
     def __init__(self, what: str, where: str | None = None, todo: str | None = None) -> None:
         self.what, self.where, self.todo = what, where, todo
+        # Lines to print before the error itself, when one line can't name everything.
+        self.details: list[str] = []
         super().__init__("; ".join(one_line(part).rstrip(".;") for part in (what, where, todo) if part))
 
 

@@ -60,8 +60,8 @@ def test_the_list_tells_symbol_name_zone_and_what_there_is(cli: Cli, small: Db) 
 
 
 def test_a_symbol_stands_wherever_an_id_stands(cli: Cli, small: Db, tmp_path: Path) -> None:
-    small.execute("SELECT set_assets(ARRAY[1], '{\"symbol\": \"BRK#B\"}')")
-    small.execute("SELECT set_assets(ARRAY[2], '{\"symbol\": \"TWO\"}')")
+    small.execute('SELECT set_assets(ARRAY[1], \'{"symbol": "BRK#B"}\')')
+    small.execute('SELECT set_assets(ARRAY[2], \'{"symbol": "TWO"}\')')
     names = tmp_path / "names.txt"
     names.write_text("# ours\nBRK#B  # a comment\nTWO,1\n")
     plan = json.loads(cli("--json", "plan", "bars", "--ids", f"@{names}").out)
@@ -74,7 +74,7 @@ def test_a_symbol_stands_wherever_an_id_stands(cli: Cli, small: Db, tmp_path: Pa
     assert [(row["id"], row["symbol"]) for row in told["assets"]] == [(2, "TWO")]
     old = cli("status", "--max-age", "36h", "--ids", "TWO")
     assert (old.code, "older than 36 h: TWO (2024-01-11)" in old.err) == (1, True)
-    small.execute('DELETE FROM cmc_price_bars_1d WHERE id = 2 AND "timestamp" < \'2024-01-03\'')
+    small.execute("DELETE FROM cmc_price_bars_1d WHERE id = 2 AND \"timestamp\" < '2024-01-03'")
     findings = json.loads(cli("--json", "audit", "--ids", "TWO").out)
     assert {(row["id"], row["symbol"]) for row in findings if row["id"] is not None} == {(2, "TWO")}
     assert "TWO" in cli("audit").out
@@ -98,7 +98,7 @@ def test_a_symbol_stands_wherever_an_id_stands(cli: Cli, small: Db, tmp_path: Pa
 
 
 def test_frames_take_symbols(small: Db) -> None:
-    small.execute("SELECT set_assets(ARRAY[2], '{\"symbol\": \"TWO\"}')")
+    small.execute('SELECT set_assets(ARRAY[2], \'{"symbol": "TWO"}\')')
     small.execute("SELECT FROM refresh_bars(2)")
     same = ta_lab2_sql.bars(small, 2, "2D")
     assert same.height > 3
@@ -110,7 +110,7 @@ def test_frames_take_symbols(small: Db) -> None:
 
 
 def test_asset_id_knows_symbols_and_known_ids(small: Db) -> None:
-    small.execute("SELECT set_assets(ARRAY[2], '{\"symbol\": \"TWO\"}')")
+    small.execute('SELECT set_assets(ARRAY[2], \'{"symbol": "TWO"}\')')
     for word, asset in (("TWO", 2), ("2", 2), ("1", 1)):
         assert small.execute("SELECT asset_id(%s)", (word,)).fetchone() == (asset,)
     for word in ("two", "", None, "3", "99999999999", "TWO "):
@@ -135,7 +135,7 @@ def test_asset_id_knows_symbols_and_known_ids(small: Db) -> None:
     ],
 )
 def test_what_can_not_be_a_symbol(cli: Cli, small: Db, symbol: str, reason: str) -> None:
-    small.execute("SELECT set_assets(ARRAY[2], '{\"symbol\": \"TWO\"}')")
+    small.execute('SELECT set_assets(ARRAY[2], \'{"symbol": "TWO"}\')')
     before = small.execute("SELECT * FROM assets ORDER BY id").fetchall()
     refusals = [cli("assets", "add", "--", symbol)]
     if symbol:
@@ -193,7 +193,7 @@ def test_setting_changes_what_is_named_and_frees_what_was(cli: Cli, small: Db, t
 
 
 def test_deleting_leaves_nothing_of_it_and_everything_of_others(cli: Cli, small: Db) -> None:
-    small.execute("SELECT set_assets(ARRAY[2], '{\"symbol\": \"TWO\"}')")
+    small.execute('SELECT set_assets(ARRAY[2], \'{"symbol": "TWO"}\')')
     small.execute("UPDATE cmc_price_histories7 SET high = 0 WHERE id = 2 AND \"timestamp\" < '2024-01-03'")
     assert cli("refresh", "all").code == 0
     small.execute("UPDATE cmc_price_histories7 SET close = 1.6 WHERE \"timestamp\" > '2024-01-10'")

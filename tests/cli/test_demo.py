@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from ta_lab2_sql.commands.demo import ASSETS
+from ta_lab2_sql.commands.demo import FILES
 
 
 @pytest.mark.slow
@@ -20,9 +20,10 @@ def test_the_demo_builds_everything_and_does_it_once(
     first = cli("--json", "demo")
     assert first.code == 0, first.err
     told = json.loads(first.out)
-    assert [row["id"] for row in told["loaded"]] == sorted(ASSETS)
-    assert all(row["inserted"] == row["read"] > 1000 for row in told["loaded"])
-    assert {row["id"] for row in told["built"]} == set(ASSETS)
+    assert {row["id"]: row["symbol"] for row in told["loaded"]} == dict(enumerate(FILES, start=1))
+    assert all(row["inserted"] == row["read"] - row["duplicates"] > 1000 for row in told["loaded"])
+    assert [row["duplicates"] for row in told["loaded"]] == [70, 0, 0]
+    assert {row["id"] for row in told["built"]} == {1, 2, 3}
     assert all(row["bars"] > 0 and row["ema_vectors"] > 0 for row in told["built"])
     if told["chart"]:
         assert Path(told["chart"]).stat().st_size > 0
@@ -34,7 +35,7 @@ def test_the_demo_builds_everything_and_does_it_once(
     assert db.execute(stored).fetchall() == before
 
     assets = json.loads(cli("--json", "assets").out)
-    assert [row["id"] for row in assets] == sorted(ASSETS)
+    assert [row["id"] for row in assets] == [1, 2, 3]
     for row in assets:
         # Every raw day became a valid day or a reject.
         assert row["days"] == row["valid_days"] + row["rejects"]
@@ -43,10 +44,10 @@ def test_the_demo_builds_everything_and_does_it_once(
 
 def test_the_demo_never_mixes_with_other_prices(cli: Any, db: psycopg.Connection[Any]) -> None:
     own = "date,open,high,low,close,volume\n2015-01-01,1,2,0.5,1,1\n"
-    assert cli("load", "-", "--id", 1, stdin=own).code == 0
+    assert cli("load", "-", "--asset", "AAPL", stdin=own).code == 0
     result = cli("demo")
     assert result.code == 2
-    assert "asset 1 holds other prices" in result.err
+    assert "asset AAPL (1) holds other prices" in result.err
     assert db.execute("SELECT id, count(*) FROM cmc_price_histories7 GROUP BY id").fetchall() == [(1, 1)]
 
 

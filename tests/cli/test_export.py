@@ -10,16 +10,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from loading import PRICES, load_named
 
 from ta_lab2_sql import columns, export
 from ta_lab2_sql.errors import TaLabError
-from ta_lab2_sql.load import load_files
 
 pl = pytest.importorskip("polars")
 
@@ -45,7 +44,7 @@ def prices(cli: Cli, db: Db, tmp_path: Path) -> Db:
     db.execute("DELETE FROM dim_timeframe WHERE tf <> ALL (%s)", (TIMEFRAMES,))
     for asset, text in ((7, FIRST), (3, SECOND)):
         (tmp_path / f"P_{asset}.csv").write_text(text)
-    load_files(db, [str(tmp_path / "P_7.csv"), str(tmp_path / "P_3.csv")])
+    load_named(db, tmp_path / "P_7.csv", tmp_path / "P_3.csv")
     refresh(db, 7, 3)
     return db
 
@@ -279,7 +278,7 @@ def test_a_failed_export_leaves_the_old_file(cli: Cli, prices: Db, tmp_path: Pat
 def test_an_interrupted_export_leaves_nothing(
     db: Db, db_url: str, tmp_path: Path, number: signal.Signals, ending: str
 ) -> None:
-    load_files(db, [str(files("ta_lab2_sql") / "demo_data" / "SOL_5426.csv.gz")])
+    load_named(db, PRICES / "SOL_5426.csv.gz")
     refresh(db, 5426)
     target = f"{tmp_path}/x.{ending}"
     process = subprocess.Popen(
@@ -300,7 +299,7 @@ def test_an_interrupted_export_leaves_nothing(
 
 def test_pieces_stay_small(db: Db) -> None:
     """An asset of 1149 days in 97 timeframes comes in more than one piece, none too big."""
-    load_files(db, [str(files("ta_lab2_sql") / "demo_data" / "SOL_5426.csv.gz")])
+    load_named(db, PRICES / "SOL_5426.csv.gz")
     refresh(db, 5426)
     with psycopg.connect(db.info.dsn, autocommit=True) as connection:
         planned = export.plan(connection, export.RELATIONS["cmc_price_bars_multi_tf"], export.Filter(), None)

@@ -13,8 +13,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from loading import load_named
 
-from ta_lab2_sql.load import load_files
 from ta_lab2_sql.table import Column, render
 
 Db = psycopg.Connection[Any]
@@ -34,7 +34,7 @@ def prices(db: Db, tmp_path: Any) -> Db:
     """One short asset, nothing built, few timeframes."""
     db.execute("DELETE FROM dim_timeframe WHERE tf <> ALL (%s)", (TIMEFRAMES,))
     (tmp_path / "P_7.csv").write_text(PRICES)
-    load_files(db, [str(tmp_path / "P_7.csv")])
+    load_named(db, tmp_path / "P_7.csv")
     return db
 
 

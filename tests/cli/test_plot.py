@@ -10,15 +10,14 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from loading import PRICES, load_named
 
-from ta_lab2_sql.load import load_files
 from ta_lab2_sql.plot.labels import volume_label, volume_ticks
 from ta_lab2_sql.plot.read import NEWEST_BARS, read
 
@@ -36,7 +35,7 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 @pytest.fixture
 def solana(db: Db) -> Db:
     """1149 days of Solana, 2024-03-08 to 15 missing, built."""
-    load_files(db, [str(files("ta_lab2_sql") / "demo_data" / "SOL_5426.csv.gz")])
+    load_named(db, PRICES / "SOL_5426.csv.gz")
     db.execute("SELECT FROM refresh_bars(5426)")
     return db
 
@@ -94,7 +93,7 @@ def test_a_chart_tells_canonical_values_from_previews(with_emas: Db) -> None:
 
 
 def test_weekends_of_a_stock_are_usual(db: Db) -> None:
-    load_files(db, [str(files("ta_lab2_sql") / "demo_data" / "GOOG_900001.csv.gz")])
+    load_named(db, PRICES / "GOOG_900001.csv.gz")
     db.execute("SELECT FROM refresh_bars(900001, 'multi_tf')")
     chart = read(db, 900001, ["1D"])
     assert chart.gaps

@@ -11,10 +11,7 @@ import psycopg
 import pytest
 from conftest import PARTITIONS, fresh
 from distribute.pretended import guarded, pretend
-
-from ta_lab2_sql.load import load_files
-
-DATA = Path(__file__).parents[2] / "src" / "ta_lab2_sql" / "demo_data"
+from loading import PRICES, load_named
 
 
 @pytest.fixture
@@ -34,7 +31,7 @@ def split_db(split_url: str) -> Iterator[psycopg.Connection[Any]]:
 @pytest.fixture
 def cluster(db: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch) -> psycopg.Connection[Any]:
     """A database with one asset that looks as if Citus were installed."""
-    load_files(db, [str(DATA / "SOL_5426.csv.gz")])
+    load_named(db, PRICES / "SOL_5426.csv.gz")
     pretend(db)
     monkeypatch.setattr(psycopg.Cursor, "execute", guarded(psycopg.Cursor.execute))
     here = Path(__file__).parent

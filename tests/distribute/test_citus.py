@@ -15,16 +15,15 @@ from typing import Any
 import psycopg
 import pytest
 from distribute.pretended import pretend
+from loading import PRICES, load_named
 from sql.series import load
 
 from ta_lab2_sql import errors
-from ta_lab2_sql.load import load_files
 from ta_lab2_sql.schema import distribute, migration, registry
 
 Db = psycopg.Connection[Any]
 Cli = Callable[..., Any]
 TABLES = registry.read()
-DATA = Path(__file__).parents[2] / "src" / "ta_lab2_sql" / "demo_data"
 
 # What the cluster was seen to allow, and nothing else.
 ALLOWED = [
@@ -162,7 +161,7 @@ def test_loads_note_what_they_change_without_triggers(cluster: Db) -> None:
            WHERE id = 5426 AND ("timestamp" AT TIME ZONE 'UTC')::date = '2021-05-01'"""
     )
     assert cluster.execute("SELECT id FROM refresh_plan()").fetchall() == []
-    load_files(cluster, [str(DATA / "SOL_5426.csv.gz")])
+    load_named(cluster, PRICES / "SOL_5426.csv.gz")
     found = cluster.execute(
         "SELECT DISTINCT id, action FROM refresh_plan() WHERE action IS NOT NULL"
     ).fetchall()
@@ -244,7 +243,7 @@ def test_the_commands_take_the_road_of_a_cluster(cluster: Db, cli: Cli, db_url: 
     # New timeframes have their alphas with the next refresh: no trigger makes them.
     cluster.execute("INSERT INTO dim_timeframe (tf) VALUES ('3D')")
     assert json.loads(cli("--json", "refresh", "all", "--ids", "1").out)["changed"] == 1
-    assert cli("load", DATA / "SOL_5426.csv.gz").code == 0
+    assert cli("load", PRICES / "SOL_5426.csv.gz", "--id", 5426).code == 0
     told = json.loads(cli("--json", "status").out)
     assert told["layout"] == "Citus, 8 shards on 2 nodes"
     assert {row["id"] for row in told["assets"]} == {1, 2, 5426}

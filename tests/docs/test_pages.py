@@ -15,13 +15,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from conftest import address, runner
+from loading import PRICES
 from psycopg import sql
 
 from ta_lab2_sql import server
@@ -47,10 +47,9 @@ def demo(postgresql_server: Any) -> Iterator[str]:
     name = f"{postgresql_server.dbname}_docs"
     with psycopg.connect(address(postgresql_server, "postgres"), autocommit=True) as connection:
         copy(connection, postgresql_server.template_dbname, name)
-        folder = files("ta_lab2_sql") / "demo_data"
-        prices = [folder / f"{asset}.csv.gz" for asset in ("BTC_1", "SOL_5426", "GOOG_900001")]
+        prices = [PRICES / f"{asset}.csv.gz" for asset in ("BTC_1", "SOL_5426", "GOOG_900001")]
         run = runner(address(postgresql_server, name))
-        for arguments in (("load", *prices), ("refresh", "all")):
+        for arguments in (("load", *prices, "--name-pattern", "{symbol}_{id}.csv"), ("refresh", "all")):
             done = run(*arguments)
             assert done.code == 0, done.err
         yield name

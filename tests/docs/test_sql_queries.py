@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import psycopg
-
-from ta_lab2_sql.load import load_files
+from loading import PRICES, load_named
 
 DOCS = Path(__file__).parents[2] / "docs" / "sql.md"
 # A query, and what stands after it.
@@ -22,8 +20,7 @@ MARK = "==== query"
 def test_queries_give_what_the_page_shows(
     db: psycopg.Connection[Any], cli: Callable[..., Any], tmp_path: Path
 ) -> None:
-    folder = files("ta_lab2_sql") / "demo_data"
-    load_files(db, [str(folder / name) for name in ("BTC_1.csv.gz", "SOL_5426.csv.gz", "GOOG_900001.csv.gz")])
+    load_named(db, *(PRICES / name for name in ("BTC_1.csv.gz", "SOL_5426.csv.gz", "GOOG_900001.csv.gz")))
     for asset in (1, 5426, 900001):
         db.execute("SELECT FROM refresh_bars(%s)", (asset,))
         db.execute("SELECT FROM refresh_emas(%s, 'multi_tf')", (asset,))

@@ -187,28 +187,36 @@ def waiting_backends(place: Place) -> int:
 # -- load ---------------------------------------------------------------------------------------------------
 
 
+# Keeps a load from writing when it has read everything, and nobody from reading.
+HELD = "LOCK TABLE cmc_price_histories7 IN SHARE MODE"
+
+
 def half_loaded(place: Place, process: subprocess.Popen[bytes], data: bytes) -> int:
-    """Feed half of a file; the backend that waits for the rest."""
+    """Feed a file; the backend that has read it and waits to write."""
     assert process.stdin is not None
-    process.stdin.write(data[: len(data) // 2])
-    process.stdin.flush()
-    return int(until(lambda: place.reading("load"), "a load in the middle of its COPY"))
+    process.stdin.write(data)
+    process.stdin.close()
+    process.stdin = None
+    return int(until(lambda: place.waiting("load"), "a load that waits to write"))
 
 
 @pytest.mark.parametrize("victim", ["client", "backend", "server"])
 def test_killed_in_load(built: Place, victim: str) -> None:
     data = csv_of(60)
-    with built.process("load", "-", "--id", "1") as process:
+    with built.holding(HELD), built.process("load", "-", "--id", "1") as process:
         backend = half_loaded(built, process, data)
         if victim == "client":
             process.send_signal(signal.SIGKILL)
             process.wait()
+            with built.connect() as db:
+                db.execute("SELECT pg_cancel_backend(%s)", (backend,))
+            built.gone(backend)
         elif victim == "backend":
             os.kill(backend, signal.SIGKILL)
         else:
             built.server.kill()
         if victim != "client":
-            _, err = process.communicate(data[len(data) // 2 :], timeout=60)
+            _, err = process.communicate(timeout=60)
             assert process.returncode in (1, 3), err
     built.server.start()
     bits_of_asset_2(built)
@@ -221,11 +229,12 @@ def test_killed_in_load(built: Place, victim: str) -> None:
 
 def test_refresh_while_a_load_runs(built: Place) -> None:
     data = csv_of(60)
-    with built.process("load", "-", "--id", "1") as process:
+    with built.holding(HELD) as holder, built.process("load", "-", "--id", "1") as process:
         half_loaded(built, process, data)
         assert built.run("refresh", "all").code == 0
         built.refreshed()
-        _, err = process.communicate(data[len(data) // 2 :], timeout=60)
+        holder.rollback()
+        _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
     built.refreshed()
 

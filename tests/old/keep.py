@@ -23,7 +23,7 @@ from ta_lab2_sql import server
 from ta_lab2_sql.schema.revisions import head_revision
 
 KEPT = Path(__file__).parents[1] / "fixtures" / "old"
-PRICES = Path(server.__file__).parent / "demo_data"
+PRICES = Path(__file__).parents[1] / "fixtures" / "prices"
 # Files, days of each, and where they begin: short histories with a hole, without weekends, and a long one.
 DAYS = {"BTC_1": (0, 230), "SOL_5426": (1040, 1149), "GOOG_900001": (40, 150)}
 TIMEFRAMES = (

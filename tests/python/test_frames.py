@@ -5,15 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import date, datetime, timedelta, timezone
-from importlib.resources import files
 from typing import Any
 
 import pandas as pd
 import psycopg
 import pytest
+from loading import PRICES, load_named
 
 import ta_lab2_sql
-from ta_lab2_sql.load import load_files
 from ta_lab2_sql.schema.migration import Migration
 
 pl = pytest.importorskip("polars")
@@ -24,7 +23,7 @@ Db = psycopg.Connection[Any]
 @pytest.fixture
 def solana(db: Db) -> Db:
     """1149 days of Solana, 2024-03-08 to 15 missing, and six days of another asset, built."""
-    load_files(db, [str(files("ta_lab2_sql") / "demo_data" / "SOL_5426.csv.gz")])
+    load_named(db, PRICES / "SOL_5426.csv.gz")
     db.execute(
         'INSERT INTO cmc_price_histories7 (id, "timestamp", timeopen, timeclose, open, high, low, close) '
         "SELECT 7, t + interval '1 day', t, t + interval '1 day', 1, 2, 0.5, i "

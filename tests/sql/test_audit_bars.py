@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
-from importlib.resources import as_file, files
 from typing import Any
 
 import psycopg
 import pytest
-
-from ta_lab2_sql.load import load_files
+from loading import PRICES as FILES
+from loading import load_named
 
 from .planting import PRICES, TFS, UNSEEN, database
 
@@ -352,10 +350,7 @@ def test_every_check_of_the_catalogue_is_planted_here(built: psycopg.Connection[
 
 def test_real_prices_are_healthy(db: psycopg.Connection[Any]) -> None:
     """Bundled days: BTC trades every day, SOL lacks eight in a row, GOOG has no weekends and no times."""
-    with ExitStack() as stack:
-        folder = files("ta_lab2_sql") / "demo_data"
-        names = ("BTC_1.csv.gz", "SOL_5426.csv.gz", "GOOG_900001.csv.gz")
-        load_files(db, [str(stack.enter_context(as_file(folder / name))) for name in names])
+    load_named(db, *(FILES / name for name in ("BTC_1.csv.gz", "SOL_5426.csv.gz", "GOOG_900001.csv.gz")))
     db.execute("""DELETE FROM cmc_price_histories7 WHERE "timestamp" < '2012-06-01'
                   OR (id = 1 AND "timestamp" > '2013-06-01') OR (id = 5426 AND "timestamp" < '2024-02-01')""")
     for asset in (1, 5426, 900001):

@@ -19,8 +19,7 @@ from typing import Any
 
 import pytest
 from bars_helpers import FAMILIES, RELATIONS, Db, only, refresh, rows
-
-import ta_lab2_sql
+from loading import PRICES as FILES
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 SOL = 5426
@@ -50,7 +49,7 @@ def same(found: Any, wanted: str) -> bool:
 
 def load_sol(db: Db) -> None:
     """Solana, 1149 days with a gap of eight."""
-    text = gzip.decompress((Path(ta_lab2_sql.__file__).parent / "demo_data" / "SOL_5426.csv.gz").read_bytes())
+    text = gzip.decompress((FILES / "SOL_5426.csv.gz").read_bytes())
     for row in csv.DictReader(io.StringIO(text.decode()), delimiter=";"):
         db.execute(
             """INSERT INTO cmc_price_histories7 (

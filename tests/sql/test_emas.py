@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from conftest import PARTITIONS
+from loading import PRICES
 from psycopg.rows import dict_row
 
 from .ema_oracle import Row, ema_rows
@@ -178,8 +179,7 @@ def test_golden_relations(db: Db, cli: Any, variant: str) -> None:
     Left out: calendar rows after the gap of March 2024, from where a bar that lost its last day closes here
     and didn't there.
     """
-    prices = Path(__file__).parents[2] / "src" / "ta_lab2_sql" / "demo_data" / "SOL_5426.csv.gz"
-    assert cli("load", prices).code == 0
+    assert cli("load", PRICES / "SOL_5426.csv.gz", "--id", 5426).code == 0
     db.execute("SELECT FROM refresh_emas(5426, %s)", (variant,))
     text = lzma.decompress((FIXTURES / "ema_golden.csv.xz").read_bytes()).decode()
     compared, tf, period, shown = 0, "", 0, dict[str, tuple[Any, ...]]()

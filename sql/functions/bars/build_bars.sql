@@ -25,39 +25,32 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_rows int;
+    v_first_row int;
     v_asset_first date;
     v_is_new boolean;
-    v_frames record;
+    v_far record;
+    v_near record;
     v_days record;
-    v_tfs text[] := '{}';
-    v_from_bars int[] := '{}';
     v_bars computed_bar[] := '{}';
 BEGIN
     SELECT max(d.bar_seq) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     SELECT d.day INTO v_asset_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
     v_is_new := NOT EXISTS (SELECT 1 FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(p_tfs));
-    -- What reaches far back reads its days as a whole; of the newest days the stored bars tell the rest.
-    FOR v_frames IN
-        SELECT
-            f.is_far, array_agg(f.tf) AS tfs, array_agg(f.kind) AS kinds, array_agg(f.n) AS counts,
-            array_agg(f.first_unit) AS units, array_agg(f.bar) AS bars, array_agg(f.first_row) AS starts,
-            array_agg(f.tail) AS tails,
-            greatest(min(CASE WHEN f.is_far THEN f.first_row ELSE f.tail END) - 1, 1) AS first_row
-        FROM (
-            SELECT *, b.tail <= greatest(v_rows - 256, 1) AS is_far
-            FROM bar_frames(p_id, p_tfs, p_from_rows, (p_sessions).session_before) AS b
-        ) AS f
-        GROUP BY f.is_far
-    LOOP
-        PERFORM check_days_order(p_id, v_frames.first_row);
-        v_tfs := v_tfs || v_frames.tfs;
-        v_from_bars := v_from_bars || v_frames.bars;
-        IF NOT v_frames.is_far THEN
-            v_bars := v_bars || ARRAY(SELECT c FROM compute_newest_bars(
-                p_id, v_frames.tfs, v_frames.kinds, v_frames.counts, v_frames.units, v_frames.bars,
-                v_frames.starts, v_frames.tails, (p_sessions).clock, (p_sessions).missing_days) AS c);
-            CONTINUE;
-        END IF;
+    SELECT
+        array_agg(f.tf) AS tfs, array_agg(f.kind) AS kinds, array_agg(f.n) AS counts,
+        array_agg(f.first_unit) AS units, array_agg(f.bar) AS bars, array_agg(f.first_row) AS starts,
+        greatest(min(f.first_row) - 1, 1) AS first_row
+    INTO v_far FROM bar_frames(
+        p_id, p_tfs, p_from_rows, (p_sessions).session_before) AS f WHERE f.tail <= greatest(v_rows - 256, 1);
+    SELECT
+        array_agg(f.tf) AS tfs, array_agg(f.kind) AS kinds, array_agg(f.n) AS counts,
+        array_agg(f.first_unit) AS units, array_agg(f.bar) AS bars, array_agg(f.first_row) AS starts,
+        array_agg(f.tail) AS tails, min(f.tail) - 1 AS first_row
+    INTO v_near FROM bar_frames(
+        p_id, p_tfs, p_from_rows, (p_sessions).session_before) AS f WHERE f.tail > greatest(v_rows - 256, 1);
+    PERFORM check_days_order(p_id, least(v_far.first_row, v_near.first_row));
+
+    IF v_far.tfs IS NOT NULL THEN
         SELECT
             array_agg(d."timestamp") AS stamps, array_agg(d.day) AS days, array_agg(d.open) AS opens,
             array_agg(d.high) AS highs, array_agg(d.low) AS lows, array_agg(d.close) AS closes,
@@ -66,9 +59,9 @@ BEGIN
         INTO v_days
         FROM (
             SELECT * FROM cmc_price_bars_1d AS i
-            WHERE i.id = p_id AND i.bar_seq >= v_frames.first_row ORDER BY i.bar_seq
+            WHERE i.id = p_id AND i.bar_seq >= v_far.first_row ORDER BY i.bar_seq
         ) AS d;
-        IF v_is_new AND cardinality(v_frames.tfs) = cardinality(p_tfs) THEN
+        IF v_is_new AND v_near.tfs IS NULL THEN
             INSERT INTO bars (
                 id, tf, bar_seq, first_row, last_row, days_remaining, missing_start, missing_interior,
                 missing_end, is_closed, first_missing_day, last_missing_day, time_open, time_close, time_high,
@@ -79,23 +72,27 @@ BEGIN
                 c.time_open, c.time_close, c.time_high, c.time_low, c.open, c.high, c.low, c.close, c.volume,
                 c.market_cap
             FROM compute_bars(
-                p_id, v_frames.tfs, v_frames.kinds, v_frames.counts, v_frames.units, v_frames.bars,
-                v_frames.starts, v_asset_first, v_frames.first_row, v_days.stamps, v_days.days, v_days.opens,
-                v_days.highs, v_days.lows, v_days.closes, v_days.volumes, v_days.market_caps,
-                v_days.time_highs, v_days.time_lows, (p_sessions).clock, (p_sessions).missing_days) AS c;
+                p_id, v_far.tfs, v_far.kinds, v_far.counts, v_far.units, v_far.bars, v_far.starts,
+                v_asset_first, v_far.first_row, v_days.stamps, v_days.days, v_days.opens, v_days.highs,
+                v_days.lows, v_days.closes, v_days.volumes, v_days.market_caps, v_days.time_highs,
+                v_days.time_lows, (p_sessions).clock, (p_sessions).missing_days) AS c;
             RETURN QUERY
-            SELECT
-                b.tf, count(*)::int, 0, NULL::timestamptz,
-                v_days.stamps[min(b.first_row) - v_frames.first_row + 1]
+            SELECT b.tf, count(*)::int, 0, NULL::timestamptz, v_days.stamps[min(b.first_row)]
             FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(p_tfs) GROUP BY b.tf;
             RETURN;
         END IF;
-        v_bars := v_bars || ARRAY(SELECT c FROM compute_bars(
-            p_id, v_frames.tfs, v_frames.kinds, v_frames.counts, v_frames.units, v_frames.bars,
-            v_frames.starts, v_asset_first, v_frames.first_row, v_days.stamps, v_days.days, v_days.opens,
-            v_days.highs, v_days.lows, v_days.closes, v_days.volumes, v_days.market_caps, v_days.time_highs,
-            v_days.time_lows, (p_sessions).clock, (p_sessions).missing_days) AS c);
-    END LOOP;
-    RETURN QUERY SELECT * FROM store_bars(p_id, v_tfs, v_from_bars, v_bars);
+        v_bars := ARRAY(SELECT c FROM compute_bars(
+            p_id, v_far.tfs, v_far.kinds, v_far.counts, v_far.units, v_far.bars, v_far.starts, v_asset_first,
+            v_far.first_row, v_days.stamps, v_days.days, v_days.opens, v_days.highs, v_days.lows,
+            v_days.closes, v_days.volumes, v_days.market_caps, v_days.time_highs, v_days.time_lows,
+            (p_sessions).clock, (p_sessions).missing_days) AS c);
+    END IF;
+    IF v_near.tfs IS NOT NULL THEN
+        v_bars := v_bars || ARRAY(SELECT c FROM compute_newest_bars(
+            p_id, v_near.tfs, v_near.kinds, v_near.counts, v_near.units, v_near.bars, v_near.starts,
+            v_near.tails, (p_sessions).clock, (p_sessions).missing_days) AS c);
+    END IF;
+    RETURN QUERY SELECT * FROM store_bars(
+        p_id, v_far.tfs || v_near.tfs, v_far.bars || v_near.bars, v_bars);
 END;
 $$;

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ta_lab2_sql.errors import WrongUsage, describe
-from ta_lab2_sql.load import Loaded, load_files
+from ta_lab2_sql.load import Loaded, LoadOptions, load_files
 from ta_lab2_sql.queries import query
 from ta_lab2_sql.refresh.run import run_refresh
 from ta_lab2_sql.schema.migration import Migration
@@ -26,24 +26,28 @@ from ta_lab2_sql.settings import Settings, pass_settings
 if TYPE_CHECKING:
     import psycopg
 
-ASSETS = {1: "BTC_1.csv.gz", 5426: "SOL_5426.csv.gz", 900001: "GOOG_900001.csv.gz"}
+FILES = {
+    "BTC-EUR": ("BTC-EUR_2020_2023.csv.gz", "BTC-EUR_2023_2025.csv.gz"),
+    "ETH-USD": ("ETH-USD.csv.gz",),
+    "AAPL": ("AAPL.csv.gz",),
+}
 CHART = "ta-lab2-demo.html"
 NEXT = """\
 Next:
   ta-lab2 status                                   how fresh it is, how big, where
-  ta-lab2 load MY_42.csv && ta-lab2 refresh all    your own prices, as asset 42
+  ta-lab2 load MINE.csv --asset MINE               your own prices; ta-lab2 refresh all builds them
   ta-lab2 db psql                                  look around with SQL; try
     SELECT "timestamp", open, high, low, close FROM cmc_price_bars_multi_tf
-    WHERE id = 1 AND tf = '7D' ORDER BY "timestamp" DESC LIMIT 5;
+    WHERE id = {first} AND tf = '7D' ORDER BY "timestamp" DESC LIMIT 5;
     SELECT ts, ema, roll FROM cmc_ema_multi_tf
-    WHERE id = 1 AND tf = '7D' AND period = 21 ORDER BY ts DESC LIMIT 5;
+    WHERE id = {first} AND tf = '7D' AND period = 21 ORDER BY ts DESC LIMIT 5;
   ta-lab2 db stop                                  stop the embedded server; the data stay"""
 
 
 @click.command()
 @pass_settings
 def command(settings: Settings) -> None:
-    """Load BTC, SOL and GOOG (bundled real prices), build bars and EMAs, show what was built.
+    """Load BTC, ETH and AAPL (bundled real prices), build bars and EMAs, show what was built.
 
     Running it again changes nothing. A chart goes to ta-lab2-demo.html in the current folder when the plot
     extra is installed.
@@ -56,12 +60,13 @@ def command(settings: Settings) -> None:
     with settings.connect("demo") as connection:
         Migration(connection, settings.schema).upgrade()
         loaded = _load(settings, connection)
+    ids = [row.id for row in loaded]
     changed = any(row.inserted or row.updated for row in loaded)
     settings.note(f"prices {'loaded' if changed else 'were there already'}, refreshing bars and EMAs")
-    run_refresh(settings, "all", ids=list(ASSETS))
+    run_refresh(settings, "all", ids=ids)
     with settings.connect("demo") as connection:
-        built = _built(connection)
-    chart = _plot(settings)
+        built = _built(connection, ids)
+    chart = _plot(settings, ids[0])
     elapsed = time.monotonic() - started
     if settings.json:
         settings.show_one(
@@ -73,11 +78,12 @@ def command(settings: Settings) -> None:
             }
         )
         return
-    settings.show(built, title=f"built in {elapsed:.1f} s from BTC (1), SOL (5426) and GOOG (900001)")
+    names = ", ".join(f"{row.symbol} ({row.id})" for row in loaded)
+    settings.show(built, title=f"built in {elapsed:.1f} s from {names}")
     if chart:
         click.echo(f"chart: {chart}")
     if not settings.quiet:
-        click.echo(f"{NEXT}{_where()}")
+        click.echo(f"{NEXT.format(first=ids[0])}{_where()}")
 
 
 def _where() -> str:
@@ -93,36 +99,38 @@ def _where() -> str:
 def _load(settings: Settings, connection: psycopg.Connection[Any]) -> list[Loaded]:
     """Load the bundled files; never on top of prices that somebody loaded from elsewhere."""
     folder = files("ta_lab2_sql") / "demo_data"
-    with contextlib.ExitStack() as stack:
-        paths = [str(stack.enter_context(as_file(folder / name))) for name in ASSETS.values()]
-        with connection.transaction():
-            wanted = {"ids": list(ASSETS), "files": list(ASSETS.values())}
-            foreign = {asset for (asset,) in connection.execute(query("commands/demo_foreign"), wanted)}
-            loaded = load_files(connection, paths)
-            for row in loaded:
-                if row.id in foreign and (row.inserted or row.updated):
-                    raise WrongUsage(
-                        f"asset {row.id} holds other prices than the demo's",
-                        settings.masked_url(),
-                        "give the demo a schema of its own: ta-lab2 --schema demo demo; nothing was changed",
-                    )
+    names = [name for found in FILES.values() for name in found]
+    loaded = []
+    with contextlib.ExitStack() as stack, connection.transaction():
+        wanted = {"symbols": list(FILES), "files": names}
+        foreign = {asset for (asset,) in connection.execute(query("commands/demo_foreign"), wanted)}
+        for symbol, found in FILES.items():
+            paths = [str(stack.enter_context(as_file(folder / name))) for name in found]
+            (row,) = load_files(connection, paths, LoadOptions(asset=symbol)).assets
+            if row.id in foreign and (row.inserted or row.updated):
+                raise WrongUsage(
+                    f"asset {symbol} ({row.id}) holds other prices than the demo's",
+                    settings.masked_url(),
+                    "give the demo a schema of its own: ta-lab2 --schema demo demo; nothing was changed",
+                )
+            loaded.append(row)
     return loaded
 
 
-def _built(connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:
+def _built(connection: psycopg.Connection[Any], ids: list[int]) -> list[dict[str, Any]]:
     from psycopg.rows import dict_row
 
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query("commands/demo_built"), {"ids": list(ASSETS)}).fetchall()
+        return cursor.execute(query("commands/demo_built"), {"ids": ids}).fetchall()
 
 
-def _plot(settings: Settings) -> str | None:
+def _plot(settings: Settings, asset: int) -> str | None:
     """Write a chart with the command plot; the demo goes on without one."""
     name = "ta_lab2_sql.commands.plot"
     if importlib.util.find_spec(name) is None:
         return None
     silent = dataclasses.replace(settings, json=False, quiet=True)
-    arguments = ["1", "7D", "--ema", "21,50", "-o", CHART]
+    arguments = [str(asset), "7D", "--ema", "21,50", "-o", CHART]
     try:
         with contextlib.redirect_stdout(sys.stderr):
             importlib.import_module(name).command.main(arguments, standalone_mode=False, obj=silent)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ta_lab2_sql.errors import WorkFailed
 from ta_lab2_sql.options import check_combination, refresh_options
 from ta_lab2_sql.settings import Settings, pass_settings
 
@@ -18,9 +19,14 @@ from ta_lab2_sql.settings import Settings, pass_settings
 @click.option("--fail-on-rejects", is_flag=True, help="Exit 1 when a day of this run was rejected.")
 @click.option("--fail-fast", is_flag=True, help="Begin no other asset after a failure.")
 @click.option("--plan", "plan_only", is_flag=True, help="Say what would be done and why; change nothing.")
+@click.option(
+    "--sync", "sync_first", is_flag=True, help="First sync all saved sources (ta-lab2 sync --save)."
+)
 @click.option("--events", is_flag=True, help="Print one JSON object a line while it runs.")
 @pass_settings
-def command(settings: Settings, /, what: str, plan_only: bool, events: bool, **options: Any) -> None:
+def command(
+    settings: Settings, /, what: str, plan_only: bool, sync_first: bool, events: bool, **options: Any
+) -> None:
     """Bring validated days and bars (bars), EMAs and what they read (emas), or everything (all) up to date.
 
     Each asset is a transaction of its own: one that fails is listed and doesn't hold up the others.
@@ -51,10 +57,30 @@ def command(settings: Settings, /, what: str, plan_only: bool, events: bool, **o
     if threading.current_thread() is threading.main_thread():
         # A scheduler's request to end is handled like Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+    failed = _sync(settings) if sync_first else {}
     result = execute(settings, Request(what, **options), reporter(settings, events))
     if not events:
         _show(settings, result)
     result.raise_for_trouble()
+    if failed:
+        raise WorkFailed(
+            f"{len(failed)} saved sources could not be synced",
+            ", ".join(failed),
+            "everything else is up to date",
+        )
+
+
+def _sync(settings: Settings) -> dict[str, str]:
+    """Sync all saved sources; those that failed, with one line each."""
+    from ta_lab2_sql.load.sync import sync_all
+    from ta_lab2_sql.schema.version import check_version
+
+    with settings.connect("sync") as connection:
+        check_version(connection)
+        _, failed = sync_all(connection)
+    for name, why in failed.items():
+        settings.warn(f"{name}: {why}")
+    return failed
 
 
 def _show(settings: Settings, result: Any) -> None:

@@ -1,14 +1,54 @@
--- The days to write: the last line of a key wins, and only what differs from the stored day is written.
-CREATE TEMP TABLE load_days ON COMMIT DROP AS
-SELECT d.*, h.id IS NULL AS is_new
-FROM (
-    SELECT DISTINCT ON (s.id, s."timestamp") s.*
-    FROM load_staging AS s
-    ORDER BY s.id, s."timestamp", s.line DESC
-) AS d
-LEFT JOIN load_there AS h ON h.id = d.id AND h."timestamp" = d."timestamp"
-WHERE h.id IS NULL
-    OR (h.name, h.timeopen, h.timeclose, h.timehigh, h.timelow,
-        h.open, h.high, h.low, h.close, h.volume, h.marketcap)
-    IS DISTINCT FROM (d.name, d.timeopen, d.timeclose, d.timehigh, d.timelow,
-        d.open, d.high, d.low, d.close, d.volume, d.marketcap)
+-- Rows become days of assets. Rows without any price are left out.
+INSERT INTO price_days (
+    id, "timestamp", local_day, name, timeopen, timeclose, timehigh, timelow,
+    open, high, low, close, volume, marketcap, clock, file, line)
+SELECT
+    a.id,
+    CASE
+        WHEN f.stamp <> 'close' THEN m.midnight + interval '1 day - 1 millisecond'
+        -- Days that their source stamped at the opening get the closing time as stamp.
+        WHEN t.instant = instant_of(r.timeopen) AND instant_of(r.timeclose) > t.instant
+            THEN instant_of(r.timeclose)
+        ELSE t.instant
+    END,
+    m.day,
+    nullif(r.name, ''),
+    CASE WHEN f.stamp = 'close' THEN instant_of(r.timeopen) ELSE m.midnight END,
+    CASE
+        WHEN f.stamp = 'close' THEN instant_of(r.timeclose)
+        ELSE m.midnight + interval '1 day - 1 millisecond'
+    END,
+    instant_of(r.timehigh),
+    instant_of(r.timelow),
+    CASE WHEN f.one_price THEN c.close ELSE r.open * c.factor END,
+    CASE WHEN f.one_price THEN c.close ELSE r.high * c.factor END,
+    CASE WHEN f.one_price THEN c.close ELSE r.low * c.factor END,
+    c.close,
+    r.volume,
+    r.marketcap,
+    CASE WHEN t.clock IS NOT NULL OR r.clock IS NOT NULL THEN concat(t.clock, ' ', r.clock) END,
+    r.file,
+    r.line
+FROM price_rows AS r
+INNER JOIN price_files AS f ON f.file = r.file
+INNER JOIN price_assets AS a ON a.file = r.file AND a.asset = coalesce(
+    CASE
+        WHEN r.block IS NOT NULL THEN r.block
+        WHEN f.has_symbol THEN r.symbol
+        WHEN f.has_id THEN r.id
+        ELSE r.name
+    END, '')
+INNER JOIN price_texts AS t ON t.date = r.date AND t.day_format IS NOT DISTINCT FROM f.day_format
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN f.stamp <> 'close' THEN coalesce(
+        CASE WHEN f.day_order = 'mdy' THEN t.mdy WHEN f.day_order = 'ymd' THEN t.ymd ELSE t.dmy END,
+        CASE WHEN f.yymmdd THEN t.short END
+    ) - CASE WHEN f.stamp = 'end' AND t.midnight THEN 1 ELSE 0 END END AS day
+) AS l
+CROSS JOIN LATERAL (SELECT l.day, l.day::timestamp AT TIME ZONE 'UTC' AS midnight) AS m
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN f.adjusted THEN r.adjusted ELSE r.close END AS close,
+        CASE WHEN f.adjusted THEN r.adjusted / nullif(r.close, 0) ELSE 1 END AS factor
+) AS c
+WHERE (r.open IS NOT NULL OR r.high IS NOT NULL OR r.low IS NOT NULL OR c.close IS NOT NULL)
+    AND (c.close IS NOT NULL OR NOT f.adjusted)

@@ -1,1 +1,0 @@
-"""What is measured: a file a section of the report, each with measure(run)."""

@@ -1,0 +1,36 @@
+-- fetch_stored_days: bring the stored days of the assets in price_days into stored_days.
+-- Returns   nothing.
+-- Errors    none.   Cost  the stored days between the first and the last day of each asset, two days around.
+-- Rule      day is the local day in the asset's zone. A table of its own: local rows and rows that lie
+--           elsewhere meet in no other statement.
+CREATE OR REPLACE FUNCTION fetch_stored_days()
+RETURNS void
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    v_ids int[];
+    v_from timestamptz;
+    v_to timestamptz;
+BEGIN
+    SELECT array_agg(DISTINCT d.id), min(d."timestamp") - interval '2 days',
+        max(d."timestamp") + interval '2 days'
+    INTO v_ids, v_from, v_to FROM price_days AS d;
+    INSERT INTO stored_days (
+        id, name, timeopen, timeclose, timehigh, timelow, "timestamp",
+        open, high, low, close, volume, marketcap, source_file, load_ts, local_day)
+    SELECT
+        h.id, h.name, h.timeopen, h.timeclose, h.timehigh, h.timelow, h."timestamp",
+        h.open, h.high, h.low, h.close, h.volume, h.marketcap, h.source_file, h.load_ts, h.local_day
+    FROM cmc_price_histories7 AS h
+    WHERE h.id = ANY (v_ids) AND h."timestamp" BETWEEN v_from AND v_to;
+    IF EXISTS (SELECT 1 FROM stored_days) THEN
+        UPDATE stored_days AS h SET day = local_day_of(
+            h.local_day, h."timestamp", coalesce(z.tz, default_tz()))
+        FROM (
+            SELECT i.id, (SELECT a.tz FROM assets AS a WHERE a.id = i.id) AS tz FROM unnest(v_ids) AS i (id)
+        ) AS z
+        WHERE z.id = h.id;
+    END IF;
+END;
+$$;

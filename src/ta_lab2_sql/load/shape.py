@@ -1,0 +1,595 @@
+"""What a file looks like: where its rows begin, which column has which role, which layout it is."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ta_lab2_sql.load import layouts
+from ta_lab2_sql.load.faults import Question, bad, shown
+from ta_lab2_sql.load.layouts import GENERAL, NUMBERS, PRICES, ROLES, Layout, key
+from ta_lab2_sql.load.options import LoadOptions
+from ta_lab2_sql.load.text import COMMENT, DELIMITERS, split_line, unwrapped
+
+LOOKED_AT = 60
+DAY_LIKE = re.compile(
+    r"\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}(?!\d).*"
+    r"|\d{1,2}[-/. ]\d{1,2}[-/. ](?:\d{4}|\d{2})(?!\d).*"
+    r"|\d{6}|\d{8,19}(?:\.\d*)?|\d{8}[ T]\d.*"
+    r"|(?:[^\W\d_]{2,12}\.?,? +)?\d{1,2}(?:\.|º|st|nd|rd|th|er)?[-/ ]*(?:de )?[^\W\d_]{3,}\.?,?[-/ ]*"
+    r"(?:de )?\d{2,4}(?!\d).*"
+    r"|(?:[^\W\d_]{2,12}\.?,? +)?[^\W\d_]{3,}\.?[- ]*\d{1,2}(?:st|nd|rd|th)?,?[- ]*\d{4}(?!\d).*"
+    r"|\d{4}[-/ ][^\W\d_]{3,}\.?[-/ ]\d{1,2}(?!\d).*"
+)
+NUMBER_LIKE = re.compile(
+    r"[(]?[-+−]?[^\w\s]{0,2} ?[-+−]?\d[\d.,'’   ]*(?:[eE][-+]?\d+)? ?[^\W\d]{0,4}%?[€$)]?"
+)
+PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
+COMMA_FRACTION = re.compile(r"[-+]?\d+,\d{1,2} ?%?")
+SYMBOL_LIKE = re.compile(r"[A-Z0-9][A-Z0-9.^=/_&-]{0,19}")
+FIELD_ROWS = frozenset({"price", "prices", "attribute", "attributes", "field", "fields"})
+SYMBOL_ROWS = frozenset({"ticker", "tickers", "symbol", "symbols"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """The columns of one asset in a line; without a symbol the line's own columns say which."""
+
+    symbol: str | None
+    at: Mapping[str, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """How the rows of a file are read."""
+
+    layout: Layout
+    encoding: str
+    delimiter: str
+    first_line: int
+    names: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    left_out: tuple[str, ...]
+    wrapped: bool = False
+    header: bool = True
+    plain: bool = False
+
+    @property
+    def one_price(self) -> bool:
+        """Whether the rows have one price only."""
+        return not any({"open", "high", "low"} & set(block.at) for block in self.blocks)
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles that the file has."""
+        return frozenset(role for block in self.blocks for role in block.at)
+
+    def column(self, role: str, symbol: str | None = None) -> str:
+        """The name of the column with a role, for messages."""
+        for block in self.blocks:
+            if role in block.at and (symbol is None or block.symbol in (None, symbol)):
+                at = block.at[role]
+                name = self.names[at] if at < len(self.names) else ""
+                return name or str(at + 1)
+        return role
+
+
+def is_blank(line: str, delimiter: str = ",") -> bool:
+    """Whether a line says nothing: empty, delimiters only, or a comment."""
+    return not line.strip(f" \t\r\n{delimiter}") or COMMENT.match(line) is not None
+
+
+class NoHeader(Exception):
+    """Nothing in the sample reads as a header or a row with these delimiters."""
+
+
+@dataclasses.dataclass
+class _Sample:
+    """The lines of a sample, split by one delimiter, with their numbers."""
+
+    delimiter: str
+    rows: list[tuple[int, list[str]]]
+    wrapped: bool
+
+    def data(self, first_line: int) -> list[list[str]]:
+        return [cells for number, cells in self.rows if number >= first_line]
+
+
+def find_shape(lines: Sequence[str], encoding: str, options: LoadOptions, file: str) -> Shape:
+    """The shape of a file from its first lines; what the options say counts more than what is found."""
+    if not any(line.strip() for line in lines):
+        raise bad("the file is empty", file)
+    start = "".join(lines[:20]).lstrip()[:200].lower()
+    if start.startswith(("<!doctype", "<html", "<?xml")):
+        raise bad("a web page, not a table of prices", file, todo="download the file again")
+    if start.startswith(("{", "[{", "[[")):
+        raise bad("JSON, not a table of prices", file, todo="write it as CSV with one line a day")
+    chosen = layouts.named(options.layout) if options.layout else None
+    if (fixed := chosen or _fixed_width(lines)) is not None and fixed.fixed:
+        return _fixed_shape(fixed, encoding)
+    found: list[tuple[tuple[int, int], Shape]] = []
+    for delimiter in _delimiters(lines, options, chosen):
+        sample = _split(lines, delimiter, options)
+        try:
+            shape = _shape(sample, encoding, options, chosen, file)
+        except NoHeader:
+            continue
+        found.append(((len(shape.roles), len(shape.names)), shape))
+    if not found:
+        raise _nothing(lines, options, chosen, file)
+    return max(found, key=lambda scored: scored[0])[1]
+
+
+def _delimiters(lines: Sequence[str], options: LoadOptions, chosen: Layout | None) -> Sequence[str]:
+    if options.delimiter:
+        return (options.delimiter,)
+    if chosen and chosen.delimiter:
+        return (chosen.delimiter,)
+    said = re.match(r"\s*\"?sep=(.)\"?\s*$", lines[0], re.IGNORECASE)
+    return (said[1],) if said else DELIMITERS
+
+
+def _split(lines: Sequence[str], delimiter: str, options: LoadOptions) -> _Sample:
+    begin = options.skip_lines or 0
+    numbered = [(n, line) for n, line in enumerate(lines, start=1) if n > begin and not is_blank(line)]
+    quoted = [line for _, line in numbered if line.strip()[:1] == '"']
+    wrapped = len(quoted) >= max(1, len(numbered) - 1) and all(_is_one_field(q, delimiter) for q in quoted)
+    rows = []
+    for number, line in numbered[: LOOKED_AT * 5]:
+        try:
+            rows.append((number, split_line(unwrapped(line) if wrapped else line, delimiter)))
+        except csv.Error:
+            rows.append((number, [line]))
+    return _Sample(delimiter, rows, wrapped)
+
+
+def _is_one_field(line: str, delimiter: str) -> bool:
+    try:
+        return len(split_line(line, delimiter)) == 1 and delimiter in unwrapped(line)
+    except csv.Error:
+        return False
+
+
+# -- header, header lines, no header ------------------------------------------------------------------------
+
+
+def _shape(sample: _Sample, encoding: str, options: LoadOptions, chosen: Layout | None, file: str) -> Shape:
+    if not options.no_header:
+        for position, (number, names) in enumerate(sample.rows[:LOOKED_AT]):
+            if len(names) > 1 and (layout := _layout_of(names, options, chosen, sample, number, file)):
+                return _with_header(sample, position, names, layout, encoding, options, file)
+        shape = _header_lines(sample, encoding, options, chosen)
+        if shape is not None:
+            return shape
+    for number, cells in sample.rows[:LOOKED_AT]:
+        if len(cells) > 1 and _is_data(cells):
+            shape = _without_header(sample, number, cells, encoding, options, chosen, file)
+            if shape is not None:
+                return shape
+            break
+    raise NoHeader
+
+
+def _layout_of(
+    names: Sequence[str],
+    options: LoadOptions,
+    chosen: Layout | None,
+    sample: _Sample,
+    number: int,
+    file: str,
+) -> Layout | None:
+    """The layout of a header; None when the cells are no header of daily prices."""
+    if any(PLAIN_NUMBER.fullmatch(name) for name in names if name):
+        return None
+    if chosen is not None:
+        roles = _assigned(chosen, names, options, [])
+        return chosen if "date" in roles and "close" in roles else None
+    keys = [key(name) for name in names]
+    fitting = [(found, lay) for lay in layouts.shipped().values() if (found := lay.fits(keys)) is not None]
+    # A layout that needs more of the header's names than another is the closer one.
+    fitting = [(n, lay) for n, lay in fitting if not any(n < other for other, _ in fitting)]
+    fitting = [(n, lay) for n, lay in fitting if lay.in_order] or fitting
+    readings: dict[tuple[Any, ...], Layout] = {}
+    for _, lay in fitting:
+        roles = _assigned(lay, names, options, [])
+        if "date" in roles and "close" in roles:
+            reading = (*sorted(roles.items()), lay.basis, lay.stamp, lay.order, lay.decimal)
+            readings.setdefault(reading, lay)
+    if len(readings) > 1:
+        two = " and ".join(lay.name for lay in list(readings.values())[:2])
+        raise Question(
+            f"the header fits the layouts {two}, which read it differently",
+            f"{file}, line {number}",
+            "say which: --layout NAME",
+        )
+    if readings:
+        return next(iter(readings.values()))
+    general = layouts.shipped()[GENERAL]
+    roles = _assigned(general, names, options, [])
+    return general if "date" in roles and "close" in roles else None
+
+
+def _assigned(
+    layout: Layout, names: Sequence[str], options: LoadOptions, data: Sequence[Sequence[str]]
+) -> dict[str, int]:
+    """A column for each role that a header offers; the options come first."""
+    roles = layout.roles(names)
+    taken: dict[str, int] = {}
+    for role, name in options.columns.items():
+        taken[role] = _column_named(name, names)
+    used = set(taken.values())
+    order = sorted(roles, key=lambda role: (role in ("clock", "name"), ROLES.index(role)))
+    for role in order:
+        if role in taken:
+            continue
+        free = [at for at in roles[role] if at not in used]
+        if not free:
+            continue
+        at = _likeliest(role, free, names, data, taken)
+        taken[role] = at
+        used.add(at)
+    return taken
+
+
+def _likeliest(
+    role: str,
+    free: Sequence[int],
+    names: Sequence[str],
+    data: Sequence[Sequence[str]],
+    taken: Mapping[str, int],
+) -> int:
+    """Of several columns the one in the traded unit, and not one that is zero throughout."""
+    if role != "volume" or len(free) == 1 or not data:
+        return free[0]
+    symbol = next((row[taken["symbol"]] for row in data if len(row) > taken.get("symbol", 1 << 30)), "")
+    base = key(re.split(r"[/_:-]", symbol)[0]) if symbol else ""
+    for at in free:
+        unit = key(names[at]).removeprefix("volume")
+        if unit and base and (base == unit or key(symbol).startswith(unit)):
+            return at
+    for at in free:
+        if any(row[at].strip("0.,") for row in data if len(row) > at):
+            return at
+    return free[0]
+
+
+def _column_named(wanted: str, names: Sequence[str]) -> int:
+    if wanted in names:
+        return list(names).index(wanted)
+    keys = [key(name) for name in names]
+    if key(wanted) in keys:
+        return keys.index(key(wanted))
+    if wanted.isdigit() and 1 <= int(wanted) <= max(len(names), 1):
+        return int(wanted) - 1
+    raise Question(
+        f"no column {wanted!r}",
+        "--columns",
+        f"the columns are {', '.join(n or '(unnamed)' for n in names[:20])}",
+    )
+
+
+def _with_header(
+    sample: _Sample,
+    position: int,
+    names: list[str],
+    layout: Layout,
+    encoding: str,
+    options: LoadOptions,
+    file: str,
+) -> Shape:
+    number = sample.rows[position][0]
+    following = sample.rows[position + 1 :]
+    first = next((n for n, cells in following if not _is_subheading(cells, len(names))), number + 1)
+    data = sample.data(first)
+    if data and all(len(row) == len(names) + 1 and DAY_LIKE.fullmatch(row[0]) for row in data):
+        # Rows that carry a name which the header has no cell for.
+        names = ["", *names]
+        layout = (
+            _layout_of(names, options, None if not options.layout else layout, sample, number, file) or layout
+        )
+    roles = _assigned(layout, names, options, data)
+    _check_twice(names, roles, file, number)
+    _check_prices(roles, names, file, number)
+    return _made(layout, encoding, sample, first, names, (Block(None, roles),), options)
+
+
+def _is_subheading(cells: Sequence[str], width: int) -> bool:
+    """A line of units or remarks below a header: nothing in it is a day or a number."""
+    return (
+        len(cells) == width
+        and not cells[0]
+        and any(cells)
+        and not any(DAY_LIKE.fullmatch(c) or NUMBER_LIKE.fullmatch(c) for c in cells)
+    )
+
+
+def _check_twice(names: Sequence[str], roles: Mapping[str, int], file: str, number: int) -> None:
+    for role, at in roles.items():
+        if names[at] and list(names).count(names[at]) > 1:
+            second = [i for i, name in enumerate(names) if name == names[at]][1] + 1
+            raise bad(
+                f"column {names[at]!r} stands twice in the header", file, number, second,
+                f"--columns {role}={second} takes the one at that place",
+            )  # fmt: skip
+
+
+def _check_prices(roles: Mapping[str, int], names: Sequence[str], file: str, number: int) -> None:
+    there = {"open", "high", "low"} & set(roles)
+    if there and len(there) < 3:
+        missing = [role for role in ("open", "high", "low") if role not in roles]
+        there_are = ", ".join(name or "(unnamed)" for name in names[:20])
+        raise Question(
+            f"no column for {', '.join(missing)}",
+            f"{file}, line {number}",
+            f"name it: --columns {missing[0]}=NAME; the columns are {there_are}",
+        )
+
+
+def _made(
+    layout: Layout,
+    encoding: str,
+    sample: _Sample,
+    first: int,
+    names: Sequence[str],
+    blocks: tuple[Block, ...],
+    options: LoadOptions,
+    header: bool = True,
+) -> Shape:
+    used = {at for block in blocks for at in block.at.values()}
+    left_out = tuple(n or f"column {i + 1}" for i, n in enumerate(names) if i not in used) if header else ()
+    shape = Shape(
+        layout, encoding, sample.delimiter, first, tuple(names), blocks, left_out, sample.wrapped, header
+    )
+    return dataclasses.replace(shape, plain=_is_plain(shape, sample.data(first), options))
+
+
+def _is_plain(shape: Shape, data: Sequence[Sequence[str]], options: LoadOptions) -> bool:
+    """Whether the server can take the file's lines as they stand."""
+    if len(shape.blocks) != 1 or shape.wrapped or not data or len(shape.names) > 60:
+        return False
+    if (
+        shape.encoding not in ("utf-8", "utf-8-sig", "windows-1252")
+        or options.decimal
+        or shape.layout.decimal
+    ):
+        return False
+    at = shape.blocks[0].at
+    numbers = [i for role, i in at.items() if role in NUMBERS]
+    others = [i for i in range(len(shape.names)) if i not in at.values()]
+    return all(
+        len(row) == len(shape.names)
+        and all(not row[i] or PLAIN_NUMBER.fullmatch(row[i]) for i in numbers)
+        and not any(COMMA_FRACTION.fullmatch(row[i]) for i in others)
+        for row in data
+    )
+
+
+def _header_lines(
+    sample: _Sample, encoding: str, options: LoadOptions, chosen: Layout | None
+) -> Shape | None:
+    """A header of several lines, or one whose names are symbols: a column for each asset."""
+    rows = sample.rows[:LOOKED_AT]
+    at = next((i for i, (_, cells) in enumerate(rows) if len(cells) > 1 and _is_data(cells)), None)
+    if not at:
+        return None
+    first, width = rows[at][0], len(rows[at][1])
+    heading: list[list[str]] = []
+    for _, cells in reversed(rows[max(0, at - 4) : at]):
+        if len(cells) != width:
+            break
+        heading.insert(0, cells)
+    if not heading:
+        return None
+    general = layouts.shipped()[GENERAL]
+    labels = [name for cells in heading for name in cells]
+    fitting = [(len(n), lay) for lay in layouts.shipped().values() if (n := lay.fits(map(key, labels)))]
+    layout = chosen or max(fitting, key=lambda found: found[0], default=(0, general))[1]
+    blocks, names = _wide_blocks(heading, width, layout, general)
+    if not blocks:
+        return None
+    return _made(layout, encoding, sample, first, names, blocks, options)
+
+
+def _wide_blocks(
+    heading: Sequence[Sequence[str]], width: int, layout: Layout, general: Layout
+) -> tuple[tuple[Block, ...], list[str]]:
+    role_of = {
+        key(s): role for role in NUMBERS for s in (*general.columns[role], *layout.columns.get(role, ()))
+    }
+    fields = max(heading, key=lambda cells: sum(key(c) in role_of for c in cells[1:]))
+    if len(heading) > 1 and any(key(c) in role_of for c in fields[1:]):
+        symbols = next(
+            (cells for cells in heading if cells is not fields and key(cells[0]) in SYMBOL_ROWS),
+            next((c for c in heading if c is not fields and all(x for x in c[1:])), None),
+        )
+        found: dict[str | None, dict[str, int]] = {}
+        for i in range(1, width):
+            role = role_of.get(key(fields[i]))
+            symbol = symbols[i] or None if symbols else None
+            if role:
+                found.setdefault(symbol, {"date": 0}).setdefault(role, i)
+        names = [
+            heading[-1][0] or "Date",
+            *(
+                " ".join(dict.fromkeys(x for x in (fields[i], symbols[i] if symbols else "") if x))
+                for i in range(1, width)
+            ),
+        ]
+        return _whole(found), names
+    (names_,) = (heading[-1],)
+    date_names = {key(name) for name in general.columns["date"]}
+    if key(names_[0]) not in date_names:
+        return (), []
+    pairs = [_pair(name, role_of) for name in names_[1:]]
+    if sum(p is not None for p in pairs) >= 2:
+        found = {}
+        for i, pair in enumerate(pairs, start=1):
+            if pair is not None:
+                found.setdefault(pair[0], {"date": 0}).setdefault(pair[1], i)
+        if whole := _whole(found):
+            return whole, list(names_)
+    if len(set(names_)) == width and all(SYMBOL_LIKE.fullmatch(name) for name in names_[1:]):
+        return tuple(Block(name, {"date": 0, "close": i}) for i, name in enumerate(names_) if i), list(names_)
+    return (), []
+
+
+def _whole(found: Mapping[str | None, dict[str, int]]) -> tuple[Block, ...]:
+    """The blocks when each has a closing price and all or none of the others."""
+    for at in found.values():
+        if "close" not in at and "adjusted" in at:
+            at["close"] = at.pop("adjusted")
+    good = all("close" in at and len({"open", "high", "low"} & set(at)) in (0, 3) for at in found.values())
+    return tuple(Block(symbol, at) for symbol, at in found.items()) if good else ()
+
+
+def _pair(name: str, role_of: Mapping[str, str]) -> tuple[str, str] | None:
+    """Symbol and role of a name such as AAPL.Open, Close_AAPL or ('Close', 'AAPL')."""
+    plain = re.sub(r"^\(|\)$|['\"]", "", name)
+    for sign in (", ", "|", "_", ".", ":", " ", "-"):
+        for left, right in (plain.rpartition(sign)[::2], plain.partition(sign)[::2]):
+            if left and right and key(right) in role_of and SYMBOL_LIKE.fullmatch(left):
+                return left, role_of[key(right)]
+            if left and right and key(left) in role_of and SYMBOL_LIKE.fullmatch(right):
+                return right, role_of[key(left)]
+    return None
+
+
+def _is_data(cells: Sequence[str]) -> bool:
+    """Whether a line looks like a day with prices."""
+    days = [i for i, cell in enumerate(cells) if DAY_LIKE.fullmatch(cell)]
+    if not days:
+        return False
+    others = [cell for i, cell in enumerate(cells) if i != days[0] and cell]
+    return not others or any(NUMBER_LIKE.fullmatch(cell) for cell in others)
+
+
+def _without_header(
+    sample: _Sample,
+    number: int,
+    cells: Sequence[str],
+    encoding: str,
+    options: LoadOptions,
+    chosen: Layout | None,
+    file: str,
+) -> Shape | None:
+    data = sample.data(number)
+    width = len(cells)
+    if options.columns:
+        roles = {role: _column_named(name, [""] * width) for role, name in options.columns.items()}
+        layout = chosen or layouts.shipped()[GENERAL]
+        return _made(layout, encoding, sample, number, [""] * width, (Block(None, roles),), options, False)
+    fitting = []
+    for layout in [chosen] if chosen else layouts.shipped().values():
+        for row in layout.headerless:
+            if len(row) == width and _is_headerless(layout, row, data):
+                fitting.append((layout, row))
+    if not fitting:
+        return None
+    narrow = [f for f in fitting if f[0].first_cell] or fitting
+    layout, row = narrow[0]
+    roles = {role: i for i, role in enumerate(row) if role != "-"}
+    return _made(layout, encoding, sample, number, [""] * width, (Block(None, roles),), options, False)
+
+
+def _is_headerless(layout: Layout, row: Sequence[str], data: Sequence[Sequence[str]]) -> bool:
+    """Whether the rows have the layout's first cell, and prices where it says: high on top, low below."""
+    if layout.first_cell and not all(re.fullmatch(layout.first_cell, cells[0]) for cells in data[:20]):
+        return False
+    at = {role: i for i, role in enumerate(row)}
+    checked = 0
+    for cells in data[:200]:
+        if len(cells) != len(row) or not DAY_LIKE.fullmatch(cells[at["date"]]):
+            return False
+        try:
+            open_, high, low, close = (float(cells[at[role]]) for role in PRICES)
+        except ValueError:
+            continue
+        checked += 1
+        if not low <= min(open_, close) <= max(open_, close) <= high:
+            return layout.first_cell is not None
+    return checked > 0
+
+
+# -- fixed width --------------------------------------------------------------------------------------------
+
+
+def _fixed_width(lines: Sequence[str]) -> Layout | None:
+    """The layout of lines of one length that are not separated at all."""
+    for layout in layouts.shipped().values():
+        if not layout.fixed:
+            continue
+        end = max(at + width - 1 for at, width in layout.fixed.values())
+        kept = [line for line in lines if len(line) >= end and not is_blank(line)]
+        start, width = layout.fixed["date"]
+        marked = [line for line in kept if _kept(line, layout.keep[:1])]
+        if marked and all(re.fullmatch(r"\d{8}", line[start - 1 : start - 1 + width]) for line in marked):
+            return layout
+    return None
+
+
+def _kept(line: str, keep: Sequence[tuple[int, str]]) -> bool:
+    return all(line[at - 1 : at - 1 + len(value)] == value for at, value in keep)
+
+
+def _fixed_shape(layout: Layout, encoding: str) -> Shape:
+    roles = {role: i for i, role in enumerate(layout.fixed)}
+    names = tuple(layout.fixed)
+    return Shape(layout, encoding, "", 1, names, (Block(None, roles),), (), header=True)
+
+
+def fixed_cells(layout: Layout, line: str) -> list[str] | None:
+    """The cells of a line of fixed width; None when the layout leaves such lines out."""
+    if not _kept(line, layout.keep):
+        return None
+    cells = [line[at - 1 : at - 1 + width].strip() for at, width in layout.fixed.values()]
+    if layout.scale:
+        cells = [
+            f"{cell}e{layout.scale}" if role in PRICES and cell else cell
+            for role, cell in zip(layout.fixed, cells, strict=True)
+        ]
+    return cells
+
+
+# -- nothing fits -------------------------------------------------------------------------------------------
+
+
+def _nothing(lines: Sequence[str], options: LoadOptions, chosen: Layout | None, file: str) -> Exception:
+    number, line = next((n, text) for n, text in enumerate(lines, start=1) if not is_blank(text))
+    delimiter = max(DELIMITERS, key=line.count)
+    try:
+        names = split_line(line, options.delimiter or delimiter)
+    except csv.Error:
+        names = [line]
+    where = f"{file}, line {number}"
+    if _is_data(names) and len(names) > 1:
+        todo = "say what the columns are: --no-header --columns date=1,open=2,high=3,low=4,close=5,volume=6"
+        return Question(f"no header, and which of the {len(names)} columns is what isn't clear", where, todo)
+    if len(names) == 1:
+        return bad(
+            f"no header and no prices: {shown(line)}", file, number,
+            todo="--delimiter says how columns are separated, --skip-lines where the header is",
+        )  # fmt: skip
+    named = ", ".join(name or "(unnamed)" for name in names[:12])
+    if chosen is not None:
+        return Question(
+            f"the file doesn't fit the layout {chosen.name}: its columns are {named}",
+            where,
+            "leave --layout away, or name columns: --columns date=NAME,close=NAME",
+        )
+    roles = layouts.shipped()[GENERAL].roles(names)
+    missing = [role for role in ("date", "open", "high", "low", "close") if role not in roles]
+    return Question(
+        f"no column for {', '.join(missing) or 'date, close'} among {named}",
+        where,
+        f"name them: --columns {','.join(f'{role}=NAME' for role in missing or ['date', 'close'])}",
+    )
+
+
+def lines_of(shape: Shape, lines: Iterator[str]) -> Iterator[tuple[int, str]]:
+    """The numbered lines of a file from its first row on."""
+    for number, line in enumerate(lines, start=1):
+        if number >= shape.first_line:
+            yield number, line

@@ -1,0 +1,1 @@
+COPY price_assets (file, asset, id) FROM STDIN

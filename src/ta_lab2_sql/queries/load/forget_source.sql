@@ -1,0 +1,2 @@
+-- Forget a saved source.
+DELETE FROM price_sources WHERE name = %(name)s RETURNING name

@@ -1,0 +1,6 @@
+-- A day of a file whose order of day and month had to be decided.
+SELECT 1
+FROM price_rows AS r
+INNER JOIN price_texts AS t ON t.date = r.date
+WHERE r.file = %(file)s AND t.dmy IS DISTINCT FROM t.mdy
+LIMIT 1
