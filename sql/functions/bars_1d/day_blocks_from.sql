@@ -1,6 +1,6 @@
 -- day_blocks_from: the blocks of days of one asset from a block on, computed from its validated days.
 --   p_id      asset id
---   p_block   number of the first block; 0: from nothing, else what is stored of the block before is gone on from
+--   p_block   number of the first block; 0: from nothing, else on from what is stored of the block before
 -- Returns   a row per block, the columns of day_blocks that aren't generated but id.
 -- Errors    none.   Cost  the days from there on.
 -- Rule      a block holds facts of its days in their order, nothing of bars or calendars.

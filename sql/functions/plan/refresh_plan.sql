@@ -11,8 +11,8 @@
 --             rebuild or backfill). No row: nothing to do.
 -- Errors      TA001, TA002, TA003, TA004, TA020 as the refreshes.
 -- Cost        one query over all assets; with nothing new a few dozen microseconds for each of them.
--- Rule        looks at what is recorded, at the look-back, at the states, at the catalogue and at calendars as
---             they were applied. A recorded change that turns out to be none ends as a noop.
+-- Rule        looks at what is recorded, at the look-back, at the states, at the catalogue and at calendars
+--             as they were applied. A recorded change that turns out to be none ends as a noop.
 CREATE OR REPLACE FUNCTION refresh_plan(
     p_ids int[] DEFAULT NULL,
     p_stage text DEFAULT 'all',

@@ -73,8 +73,10 @@ LEFT JOIN LATERAL (
             AS starts_late
     FROM (
         SELECT
-            CASE WHEN t.allow_partial_start OR (s.calendar IS NOT NULL AND t.unit_kind <> 'D') THEN first_unit(
-                t.unit_kind, t.tf_qty, t.allow_partial_start, s.first_day, s.session_before)
+            CASE
+                WHEN t.allow_partial_start OR (s.calendar IS NOT NULL AND t.unit_kind <> 'D')
+                    THEN first_unit(
+                        t.unit_kind, t.tf_qty, t.allow_partial_start, s.first_day, s.session_before)
             END AS first_unit
         OFFSET 0
     ) AS f

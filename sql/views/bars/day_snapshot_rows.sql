@@ -1,5 +1,5 @@
--- day_snapshot_rows: the validated days in the form of snapshots, each a bar of its own; bar_snapshots selects
---   1D from it.
+-- day_snapshot_rows: the validated days in the form of snapshots, each a bar of its own; bar_snapshots
+--   selects 1D from it.
 -- Rows      one per validated day.
 -- Rule      a day opens where the day before closed, the first one 24 hours before its close.
 -- Cost      two index probes a day; filters on id and "timestamp" reach the days.
