@@ -25,6 +25,17 @@ CREATE TABLE pg_dist_node (
     groupid int, nodename text, nodeport int, isactive boolean, shouldhaveshards boolean, noderole text);
 INSERT INTO pg_dist_node VALUES (0, 'coordinator', 5432, true, false, 'primary'),
     (1, 'worker-0', 5432, true, true, 'primary'), (2, 'worker-1', 5432, true, true, 'primary');
+ALTER TABLE pg_dist_node ADD COLUMN nodeid int GENERATED ALWAYS AS (groupid + 1) STORED;
+CREATE FUNCTION run_command_on_all_nodes(
+    command text, parallel boolean DEFAULT true, give_warning_for_connection_errors boolean DEFAULT false
+) RETURNS TABLE (nodeid int, success boolean, result text) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR nodeid IN SELECT n.nodeid FROM pg_dist_node AS n LOOP
+        success := true;
+        EXECUTE command INTO result;
+        RETURN NEXT;
+    END LOOP;
+END $$;
 CREATE TABLE pg_dist_local_group (groupid int);
 INSERT INTO pg_dist_local_group VALUES (0);
 CREATE VIEW pg_dist_shard AS
@@ -72,6 +83,17 @@ BEGIN
         RAISE 'not distributed: %', colocate_with;
     END IF;
     INSERT INTO pg_dist_object VALUES ('pg_proc'::regclass, f, CASE WHEN a IS NOT NULL THEN 0 END);
+END $$;
+CREATE FUNCTION undistribute_table(t regclass, cascade_via_foreign_keys boolean DEFAULT false) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM pg_dist_partition AS p WHERE p.logicalrelid = t OR (cascade_via_foreign_keys AND EXISTS (
+        SELECT FROM pg_constraint AS k
+        WHERE k.contype = 'f' AND t IN (k.conrelid, k.confrelid)
+            AND p.logicalrelid IN (k.conrelid, k.confrelid)));
+    IF NOT FOUND THEN
+        RAISE 'not distributed: %', t;
+    END IF;
 END $$;
 CREATE FUNCTION get_shard_id_for_distribution_column(t regclass, v int) RETURNS bigint LANGUAGE sql AS
 'SELECT t::bigint * 1000 + v % p.shards + 1 FROM pg_dist_partition AS p WHERE p.logicalrelid = t';

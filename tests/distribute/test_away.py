@@ -11,7 +11,6 @@ import pytest
 from sql.series import load
 
 from ta_lab2_sql import errors
-from ta_lab2_sql.refresh import cluster as on_cluster
 from ta_lab2_sql.refresh import work
 from ta_lab2_sql.refresh.progress import Silence
 from ta_lab2_sql.refresh.request import Request
@@ -61,7 +60,6 @@ def run(db_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A refresh of bars in this process, which isn't patient."""
     monkeypatch.setattr(work, "EVERY", 0.02)
     monkeypatch.setattr(work, "AWAY", 0.5)
-    monkeypatch.setattr(on_cluster, "AWAY", 0.5)
 
     def refresh(ids: tuple[int, ...] | None = None) -> Result:
         return execute(Settings(db_url=db_url), Request("bars", ids=ids), Silence())

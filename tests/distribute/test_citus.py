@@ -103,7 +103,7 @@ def test_a_function_that_a_cluster_breaks_down_of_is_refused_here(cluster: Db) -
 def test_a_view_that_hangs_on_a_key_never_reaches_the_other_nodes(cluster: Db) -> None:
     distribute.apply(cluster, None)
     cluster.execute(
-        "CREATE OR REPLACE VIEW series AS SELECT s.id, s.tz FROM bars_state AS s GROUP BY s.id, s.family"
+        "CREATE OR REPLACE VIEW series AS SELECT s.id, s.tz FROM bars_state AS s GROUP BY s.id, s.bar_group"
     )
     cluster.execute(
         "UPDATE ta_lab2_objects SET objects = objects || 'VIEW series'::text "
@@ -217,6 +217,58 @@ def test_no_function_keeps_plans_that_do_not_know_the_asset(cluster: Db) -> None
     assert "functions/emas/append_emas.sql" in report.applied
     assert report.distributed == 1
     assert cluster.execute(GENERIC).fetchall() == []
+
+
+def test_doctor_asks_every_node(cluster: Db, cli: Cli) -> None:
+    distribute.apply(cluster, 8)
+    found = json.loads(cli("--json", "doctor").out)
+    nodes = [row for row in found if row["check"].startswith("node ")]
+    assert [row["check"] for row in nodes] == [
+        "node coordinator:5432",
+        "node worker-0:5432",
+        "node worker-1:5432",
+    ]
+    assert {row["verdict"] for row in nodes} <= {"ok", "warning"}
+    # The second has other clocks, an older extension and jit; the third doesn't answer.
+    cluster.execute(
+        """DO $$ BEGIN EXECUTE replace(pg_get_functiondef('run_command_on_all_nodes'::regproc),
+           'RETURN NEXT;',
+           'IF nodeid = 2 THEN
+                result := result::jsonb || ''{"zones": "x", "extension": "12.0-1", "jit": "on"}'';
+            ELSIF nodeid = 3 THEN
+                success := false; result := ''connection refused'';
+            END IF; RETURN NEXT;'); END $$"""
+    )
+    done = cli("--json", "doctor")
+    assert done.code == 1
+    wrong = [(r["check"], r["verdict"], r["found"]) for r in json.loads(done.out)]
+    assert ("node worker-0:5432", "error", "knows other clocks of time zones") in wrong
+    assert ("node worker-0:5432", "error", "has citus 12.0-1, the coordinator 13.0-1") in wrong
+    assert any(c == "node worker-0:5432" and v == "warning" and f.startswith("jit on") for c, v, f in wrong)
+    assert ("node worker-1:5432", "error", "doesn't answer: connection refused") in wrong
+
+
+def test_there_and_back(cluster: Db, db_url: str) -> None:
+    """Plain tables have their triggers, functions their one plan for all assets, columns their comments."""
+    facts = (
+        "SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2",
+        "SELECT oid::regprocedure::text, c FROM pg_proc CROSS JOIN unnest(proconfig) AS c ORDER BY 1, 2",
+        "SELECT objoid::regclass::text, objsubid, description FROM pg_description "
+        "WHERE classoid = 'pg_class'::regclass AND objsubid > 0 ORDER BY 1, 2",
+    )
+    before = [cluster.execute(fact.encode()).fetchall() for fact in facts]
+    assert all(before)
+    assert distribute.apply(cluster, 0).statements == []
+    distribute.apply(cluster, 16)
+    assert distribute.layout(cluster).kind == "citus"
+    assert distribute.script(cluster, 0).startswith("BEGIN;")
+    distribute.apply(cluster, 0)
+    assert distribute.layout(cluster).kind == "plain"
+    assert cluster.execute("SELECT count(*) FROM pg_dist_partition").fetchone() == (0,)
+    assert [cluster.execute(fact.encode()).fetchall() for fact in facts] == before
+    assert distribute.apply(cluster, 0).statements == []
+    distribute.apply(cluster, 16)
+    assert distribute.layout(cluster).kind == "citus"
 
 
 def test_a_table_that_citus_manages_by_itself_is_no_reference_table_yet(cluster: Db) -> None:

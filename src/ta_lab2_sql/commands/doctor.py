@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ta_lab2_sql.errors import WorkFailed
+from ta_lab2_sql.errors import WorkFailed, one_line
 from ta_lab2_sql.queries import query
+from ta_lab2_sql.schema import distribute
 from ta_lab2_sql.schema.migration import pending
 from ta_lab2_sql.settings import Settings, pass_settings
 
@@ -78,6 +79,9 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         yield _clock(cursor, sent, facts["zone"])
         yield _disk(settings, facts)
         yield from _catalogue(facts)
+        if distribute.layout(connection).kind == "citus":
+            nodes = cursor.execute(query("commands/doctor_nodes"), {}).fetchall()
+            yield from _nodes(nodes)
 
 
 def _server(major: int, version: str) -> Finding:
@@ -217,3 +221,31 @@ def _catalogue(facts: dict[str, Any]) -> Iterator[Finding]:
         )
     else:
         yield Finding("triggers", "ok", "changes of raw days are noted")
+
+
+def _nodes(nodes: list[dict[str, Any]]) -> Iterator[Finding]:
+    """Each node of a cluster: what costs speed there, and what would give other results than elsewhere."""
+    first = next((row["facts"] for row in nodes if row["is_coordinator"]), None) or {}
+    same = {
+        "server": ("warning", "runs PostgreSQL {}, the coordinator {}", "give all nodes the same version"),
+        "extension": ("error", "has citus {}, the coordinator {}", "ALTER EXTENSION citus UPDATE on it"),
+        "zones": ("error", "knows other clocks of time zones", "give all nodes the same tzdata"),
+    }
+    for row in nodes:
+        facts, name = row["facts"], f"node {row['node']}"
+        if facts is None:
+            yield Finding(name, "error", f"doesn't answer: {one_line(row['told'] or '')}", "see that it runs")
+            continue
+        differs = [key for key in same if facts[key] != first.get(key, facts[key])]
+        for key in differs:
+            verdict, found, advice = same[key]
+            yield Finding(name, verdict, found.format(facts[key], first[key]), advice)
+        if facts["jit"] == "on":
+            yield Finding(
+                name,
+                "warning",
+                "jit on: views that go to all shards pay for it on each",
+                "ALTER SYSTEM SET jit TO off there, and SELECT pg_reload_conf()",
+            )
+        elif not differs:
+            yield Finding(name, "ok", f"PostgreSQL {facts['server']}, citus {facts['extension']}, jit off")

@@ -2,57 +2,40 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from ta_lab2_sql import errors
 from ta_lab2_sql.queries import query
-from ta_lab2_sql.refresh.connections import AWAY, check_nodes, is_lost
+from ta_lab2_sql.refresh.connections import check_nodes, is_lost
 from ta_lab2_sql.refresh.request import Request
 from ta_lab2_sql.settings import Settings
 
 if TYPE_CHECKING:
     import psycopg
 
-Found = TypeVar("Found")
-
-
-def patiently(connection: psycopg.Connection[Any], question: Callable[[], Found]) -> Found:
-    """The answer to a question that other nodes take part in; one that is away is waited for, for a while."""
-    import psycopg
-
-    given_up = time.monotonic() + AWAY
-    while True:
-        try:
-            return question()
-        except psycopg.Error as error:
-            if not is_lost(error) or connection.closed or time.monotonic() > given_up:
-                raise
-        time.sleep(1)
-
 
 def assets(connection: psycopg.Connection[Any], request: Request) -> list[int]:
-    """The assets to call, in order. Those of a node that stays away are among them: others needn't wait.
+    """The assets to call, in order. Those of a node that is away are among them: others needn't wait.
 
     A plan would ask each asset by itself; a call that finds nothing to do costs less.
     """
     import psycopg
 
     connection.execute(query("refresh/check"), request.parameters())
-    ids = None if request.ids is None else list(request.ids)
+    ids = None if request.ids is None else sorted(request.ids)
     try:
         if ids is not None:
-            patiently(connection, lambda: connection.execute("SELECT check_ids(%s::int[])", (ids,)))
-            return sorted(ids)
-        rows = patiently(connection, lambda: connection.execute("SELECT asset_ids()").fetchall())
+            connection.execute("SELECT check_ids(%s::int[])", (ids,))
+            return ids
+        rows = connection.execute("SELECT asset_ids()").fetchall()
     except psycopg.Error as error:
         if not is_lost(error) or connection.closed:
             raise
         if ids is not None:
-            return sorted(ids)
-        # Every node knows what is loaded.
+            return ids
+        # Every node knows what was loaded.
         rows = connection.execute("SELECT a.id FROM assets AS a ORDER BY a.id").fetchall()
     return [asset for (asset,) in rows]
 

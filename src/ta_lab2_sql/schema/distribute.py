@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING, Any
 
 from ta_lab2_sql.errors import WorkFailed, WrongUsage
 from ta_lab2_sql.queries import query
 from ta_lab2_sql.schema import registry
-from ta_lab2_sql.schema.text import session_settings
-from ta_lab2_sql.schema.version import current_schema, lock_migrations
+from ta_lab2_sql.schema.files import catalogue, resources
+from ta_lab2_sql.schema.objects import COMMENTS
+from ta_lab2_sql.schema.text import literal, session_settings
+from ta_lab2_sql.schema.version import OBJECTS_TABLE, current_schema, lock_migrations
 
 if TYPE_CHECKING:
     import psycopg
@@ -79,6 +82,8 @@ def has_citus(connection: psycopg.Connection[Any]) -> bool:
 def plan(connection: psycopg.Connection[Any], count: int | None) -> Plan:
     """What has to be run for so many partitions (Citus: shards). Raises when something stands in the way."""
     before = layout(connection)
+    if before.kind == "citus" and count == 0:
+        return _back(connection, before)
     if before.kind == "citus" or (before.cluster is not None and count != 0):
         return _cluster(connection, before, count)
     wanted = (before.usual or DEFAULT_PARTITIONS) if count is None else count
@@ -107,6 +112,46 @@ def _cluster(connection: psycopg.Connection[Any], before: Layout, count: int | N
         query("schema/distribute_citus"), {**names, "delegated": list(tables.delegated), "shards": count}
     ).fetchall()
     return Plan(before, [s for s, is_after in rows if not is_after], [s for s, is_after in rows if is_after])
+
+
+def _back(connection: psycopg.Connection[Any], before: Layout) -> Plan:
+    """From a cluster to plain tables on the node that we are connected to, with what a cluster can't have."""
+    tables = registry.read()
+    names = [*tables.distributed, *tables.reference]
+    row = connection.execute(query("schema/distribute_citus_back"), {"tables": names}).fetchone()
+    held, triggers = row or ([], [])
+    # Tables that foreign keys connect come together; then nothing is left for the statement of the second.
+    statements = [
+        "SELECT undistribute_table(p.logicalrelid, cascade_via_foreign_keys => true) "
+        f"FROM pg_dist_partition AS p WHERE p.logicalrelid = {literal(table)}::regclass"
+        for table in held
+    ]
+    statements += [text for name, text in _triggers() if name not in triggers]
+    statements += [
+        f"ALTER FUNCTION {made.removeprefix('ROUTINE ')} SET plan_cache_mode = force_generic_plan"
+        for path, made in connection.execute(
+            f"SELECT path, unnest(objects) FROM {OBJECTS_TABLE} ORDER BY position"
+        ).fetchall()
+        if made.startswith("ROUTINE ") and path in _kept_plans()
+    ]
+    statements += [thing.text for thing in catalogue().objects if thing.path.startswith(COMMENTS)]
+    return Plan(before, statements, [f"ANALYZE {table}" for table in held])
+
+
+def _triggers() -> list[tuple[str, str]]:
+    """The triggers that migrations make: table.trigger, and the statement."""
+    found = []
+    for path in sorted((resources("migrations") / "versions").glob("*.sql")):
+        for text in re.findall(r"^CREATE TRIGGER [^;]+", path.read_text(encoding="utf-8"), flags=re.M):
+            name, table = re.findall(r"TRIGGER (\w+) .*?\bON (\w+)", text, flags=re.S)[0]
+            found.append((f"{table}.{name}", text))
+    return found
+
+
+def _kept_plans() -> set[str]:
+    """The files of functions that keep one plan for every asset."""
+    kept = "SET plan_cache_mode = force_generic_plan"
+    return {thing.path for thing in catalogue().objects if kept in thing.text}
 
 
 def _refuse(obstacles: list[Any]) -> None:

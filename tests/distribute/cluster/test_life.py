@@ -1,0 +1,254 @@
+"""The life of assets, on a cluster and on one plain server: every relation says the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sql.series import close_of, load
+
+from ta_lab2_sql.schema import distribute
+
+Db = psycopg.Connection[Any]
+Cli = Callable[..., Any]
+# Nothing notes here what is written by hand to raw days, as the guide says.
+NOTE = """INSERT INTO raw_changes (id, changed_by, dirty_from) VALUES (%s, pg_current_xact_id(), %s)
+          ON CONFLICT (id, changed_by) DO NOTHING"""
+# When something was done, and by which transaction.
+NOT_COMPARED = {
+    "load_ts",
+    "src_load_ts",
+    "ingested_at",
+    "updated_at",
+    "last_run_ts",
+    "created_at",
+    "changed_by",
+}
+RELATIONS = """
+SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum) FROM pg_class AS c
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relkind IN ('r', 'v') AND c.relnamespace = current_schema()::regnamespace
+GROUP BY c.relname HAVING 'id' = ANY (array_agg(a.attname::text))
+ORDER BY c.relname
+"""
+ASSETS = (1, 2, 3, 4)
+
+
+class Both:
+    """A cluster and a plain server that are told the same."""
+
+    def __init__(self, cluster: Db, plain: Db, cli: Cli, urls: tuple[str, str]) -> None:
+        self.cluster, self.plain, self.cli, self.urls = cluster, plain, cli, urls
+        self.relations = {
+            name: ", ".join(f'"{c}"' for c in columns if c not in NOT_COMPARED)
+            for name, columns in plain.execute(RELATIONS).fetchall()
+        }
+
+    def do(self, statement: str) -> None:
+        """A statement by hand."""
+        for connection in (self.cluster, self.plain):
+            connection.execute(statement.encode())
+
+    def load(self, asset: int, days: list[tuple[date, float]]) -> None:
+        """Raw days by hand."""
+        for connection in (self.cluster, self.plain):
+            load(connection, asset, days)
+
+    def note(self, asset: int, day: str) -> None:
+        """The note that triggers make on the plain server."""
+        self.cluster.execute(NOTE, (asset, day))
+
+    def say(self, *arguments: object, code: int = 0) -> list[str]:
+        """A command to both. Returns what each answered."""
+        found = []
+        for url in self.urls:
+            done = self.cli(*arguments, url=url)
+            assert done.code == code, (url, arguments, done.err)
+            found.append(done.out)
+        return found
+
+    def refresh(self, changed: set[int]) -> None:
+        """Both up to date; as many assets changed."""
+        for out in self.say("--json", "refresh", "all"):
+            told = json.loads(out)
+            assert {r["id"] for r in told["results"] if r["changed"]} == changed
+        self.same()
+
+    def same(self, where: str = "") -> None:
+        """Every relation with assets holds the same."""
+        assert len(self.relations) > 30
+        for name, columns in self.relations.items():
+            question = f"SELECT {columns} FROM {name}{where}".encode()
+            ours, theirs = (sorted(map(repr, c.execute(question))) for c in (self.cluster, self.plain))
+            assert ours == theirs, (name, where)
+
+
+@pytest.fixture
+def both(db: Db, db_url: str, plain_url: str, cli: Cli) -> Iterator[Both]:
+    with psycopg.connect(plain_url, autocommit=True) as plain:
+        told = Both(db, plain, cli, (db_url, plain_url))
+        told.do(
+            "DELETE FROM dim_timeframe WHERE tf NOT IN "
+            "('1D', '2D', '7D', '1W_CAL_US', '1M_CAL', '1W_CAL_ANCHOR_US', '1Y_CAL_ANCHOR')"
+        )
+        told.do("DELETE FROM dim_period WHERE period NOT IN (6, 9)")
+        for asset in ASSETS:
+            told.load(asset, days(0, 50 + asset))
+        told.refresh(set(ASSETS))
+        yield told
+
+
+def days(first: int, count: int) -> list[tuple[date, float]]:
+    return [(date(2020, 1, 1) + timedelta(first + i), close_of(first + i)) for i in range(count)]
+
+
+def test_days_come_one_by_one(both: Both) -> None:
+    """A week, so that bars of all kinds close; one asset rests."""
+    for day in range(3):
+        for asset in (1, 2, 4):
+            both.load(asset, days(50 + asset + 3 * day, 3))
+        both.refresh({1, 2, 4})
+    both.refresh(set())
+
+
+def test_a_revision_and_days_that_go(both: Both) -> None:
+    both.do(
+        "UPDATE cmc_price_histories7 SET close = close * 1.01, high = high * 1.02 "
+        "WHERE id = 3 AND \"timestamp\" = '2020-01-20 23:59:59.999+00'"
+    )
+    both.note(3, "2020-01-20")
+    both.refresh({3})
+    both.do("DELETE FROM cmc_price_histories7 WHERE id = 2 AND \"timestamp\" > '2020-02-05'")
+    both.note(2, "2020-02-05")
+    both.refresh({2})
+    both.do("DELETE FROM cmc_price_histories7 WHERE id = 1")
+    both.note(1, "2020-01-01")
+    both.refresh({1})
+    assert both.cluster.execute("SELECT count(*) FROM emas WHERE id = 1").fetchone() == (0,)
+
+
+def test_the_catalogue_grows(both: Both) -> None:
+    both.do("INSERT INTO dim_timeframe (tf) VALUES ('3D'), ('1M_CAL_ANCHOR')")
+    both.refresh(set(ASSETS))
+    both.do("INSERT INTO dim_period (period) VALUES (12)")
+    both.refresh(set(ASSETS))
+    both.do("DELETE FROM dim_timeframe WHERE tf = '3D'")
+    both.refresh(set(ASSETS))
+
+
+def test_files_and_sources(both: Both, tmp_path: Path) -> None:
+    lines = [f"{day},{p},{p + 1},{p - 1},{p},5" for day, p in days(10, 60)]
+    prices = tmp_path / "prices.csv"
+    prices.write_text("date,open,high,low,close,volume\n" + "\n".join(lines) + "\n")
+    both.say("load", prices, "--id", "9")
+    both.refresh({9})
+    lines[30] = lines[30].replace(",5", ",6")
+    prices.write_text("date,open,high,low,close,volume\n" + "\n".join(lines) + "\n")
+    both.say("load", prices, "--id", "9")
+    both.refresh({9})
+    both.say("load", prices, "--id", "9")
+    both.refresh(set())
+
+
+def test_questions(both: Both, tmp_path: Path) -> None:
+    """Functions and commands answer the same."""
+    both.same(" WHERE id = 3")
+    both.load(4, days(54, 1))
+    for question in (
+        "bar_snapshots(3, '7D')",
+        "bar_snapshots(3, '1D', '2020-02-01', '2020-02-05')",
+        "bar_snapshots(ARRAY[1, 3, 4], '7D')",
+        "bar_snapshots(ARRAY[1, 3, 4], '1M_CAL', '2020-02-01', '2020-02-05')",
+        "bar_snapshots(ARRAY[1, 3, 4], '1D')",
+        "ema_series('multi_tf', 3, '7D', 6)",
+        "ema_series('cal_us', ARRAY[1, 3], '1W_CAL_US', 6)",
+        "ema_matrix('multi_tf_v2', 3, '2D')",
+        "ema_matrix('cal_anchor_us', ARRAY[1, 3], '1W_CAL_ANCHOR_US')",
+        "bars_summary()",
+        "bars_summary(ARRAY[1])",
+        "emas_summary(ARRAY[1, 2])",
+        "refresh_plan()",
+        "refresh_plan(ARRAY[4])",
+        "asset_ids()",
+    ):
+        answers = [
+            sorted(map(repr, c.execute(f"SELECT * FROM {question}".encode())))
+            for c in (both.cluster, both.plain)
+        ]
+        assert answers[0] == answers[1], question
+        assert answers[0], question
+    ours, theirs = map(json.loads, both.say("--json", "status"))
+    assert ours["layout"].startswith("Citus, ")
+    assert (ours["waiting"], ours["fresh"]) == (theirs["waiting"], theirs["fresh"]) == ([4], False)
+    assert [row["id"] for row in ours["assets"]] == list(ASSETS)
+    both.refresh({4})
+    for command in (
+        ["plan", "all"],
+        ["assets"],
+        ["timeframes"],
+        ["audit"],
+        ["migrate", "--check"],
+        ["doctor"],
+    ):
+        both.say(*command)
+    files = []
+    for url in both.urls:
+        files.append(
+            [tmp_path / f"{len(files)}{name}" for name in ("snapshots.csv", "emas.csv", "chart.html")]
+        )
+        snapshots, emas, chart = files[-1]
+        for command in (
+            ["export", "cmc_price_bars_multi_tf", "--tf", "7D", "-o", snapshots],
+            ["export", "cmc_ema_multi_tf_u", "--ids", "1,3", "-o", emas],
+            ["plot", "3", "7D", "--ema", "6", "-o", chart],
+            ["plot", "3", "1D", "-o", chart],
+        ):
+            done = both.cli(*command, url=url)
+            assert done.code == 0, (url, command, done.err)
+    for ours_too, theirs_too in zip(*files, strict=True):
+        assert ours_too.read_bytes() == theirs_too.read_bytes(), ours_too.name
+
+
+def test_audits_find_the_same(both: Both) -> None:
+    both.do("UPDATE bars SET close = close + 1 WHERE id = 2 AND tf = '7D' AND bar_seq = 3")
+    both.do(
+        "UPDATE emas SET day_space = trim_array(day_space, 1) WHERE id = 1 AND tf = '2D' AND bar_seq = 20"
+    )
+    both.do("DELETE FROM bars_state WHERE id = 4")
+    question = b"SELECT * FROM audit_all() WHERE \"check\" <> 'raw_notes'"
+    ours, theirs = (sorted(map(repr, c.execute(question))) for c in (both.cluster, both.plain))
+    assert ours == theirs
+    assert ours
+    both.say("audit", code=1)
+
+
+def test_there_and_back(undistributed_url: str, cli: Cli) -> None:
+    """As the guide says it."""
+    url = undistributed_url
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute("DELETE FROM dim_timeframe WHERE tf NOT IN ('1D', '7D', '1M_CAL')")
+        db.execute("DELETE FROM dim_period WHERE period NOT IN (6, 9)")
+        for asset in ASSETS:
+            load(db, asset, days(0, 40))
+        assert cli("refresh", "all", url=url).code == 0
+        before = db.execute("SELECT id, tf, bar_seq, day_space FROM emas ORDER BY 1, 2, 3").fetchall()
+        done = cli("distribute", "--apply", "--partitions", "4", url=url)
+        assert done.code == 0, done.err
+        assert distribute.layout(db).kind == "citus"
+        assert db.execute("SELECT id, tf, bar_seq, day_space FROM emas ORDER BY 1, 2, 3").fetchall() == before
+        done = cli("distribute", "--apply", "--partitions", "0", url=url)
+        assert done.code == 0, done.err
+        assert distribute.layout(db).kind == "plain"
+        assert db.execute("SELECT id, tf, bar_seq, day_space FROM emas ORDER BY 1, 2, 3").fetchall() == before
+        # Triggers note changes again.
+        db.execute("UPDATE cmc_price_histories7 SET close = close - 0.001, low = low - 1 WHERE id = 2")
+        assert db.execute("SELECT DISTINCT id FROM raw_changes").fetchall() == [(2,)]
+        told = json.loads(cli("--json", "refresh", "all", url=url).out)
+        assert (told["refreshed"], told["failed"]) == (1, 0)
+        assert cli("audit", url=url).code == 0
+        assert json.loads(cli("--json", "distribute", "--plan", "--partitions", "0", url=url).out) is not None
