@@ -23,7 +23,8 @@ def command(settings: Settings, plan_only: bool, do_it: bool, partitions: int | 
 
     On one server they become hash partitions; another N splits them anew, 0 makes plain tables of them
     again. Where the extension citus is installed, they are distributed over its workers, the catalogue is
-    copied to all of them, and refreshes run beside their asset's rows. Run again, it changes nothing.
+    copied to all of them, and refreshes run beside their asset's rows; 0 brings it all back to one server.
+    Run again, it changes nothing.
 
     While it runs nobody else can use the tables, and the disk holds both copies.
 
