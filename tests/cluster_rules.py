@@ -17,7 +17,7 @@ VIEWS = sorted((catalogue().folder / "views").rglob("*.sql"))
 RELATIONS = "|".join((*TABLES.distributed, *TABLES.reference, *(path.stem for path in VIEWS)))
 
 # These gather what they insert within the statement: every node hears of it.
-BUILDERS = {"refresh_bars_1d", "append_emas"}
+BUILDERS = {"refresh_bars_1d"}
 
 BEGINS = r"RETURN|SELECT|PERFORM|WITH|INSERT|UPDATE|DELETE|FOR|RAISE|IF|CONTINUE|v_\w+ :="
 CHANGES = re.compile(rf"\b(?:INSERT INTO|DELETE FROM|(?<!DO )UPDATE)\s+(?:{OF_ASSETS})\b")

@@ -51,9 +51,11 @@ BEGIN
     SELECT d.bar_seq, d."timestamp" INTO v_rows, v_last
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
     SELECT d."timestamp" INTO v_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
-    SELECT array_agg(c.bar_group), array_agg(DISTINCT u.day) INTO v_due_groups, v_due_days
-    FROM calendar_days_due AS c CROSS JOIN LATERAL unnest(c.days) AS u (day)
-    WHERE c.id = p_id AND c.bar_group = ANY(p_groups) AND NOT p_full AND NOT p_rezone;
+    IF NOT p_full AND NOT p_rezone THEN
+        SELECT array_agg(c.bar_group), array_agg(DISTINCT u.day) INTO v_due_groups, v_due_days
+        FROM calendar_days_due AS c CROSS JOIN LATERAL unnest(c.days) AS u (day)
+        WHERE c.id = p_id AND c.bar_group = ANY(p_groups);
+    END IF;
     IF p_full OR p_rezone OR v_rows IS NULL THEN
         v_work := v_rows IS NOT NULL
             OR EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND s.bar_group = ANY(p_groups))
