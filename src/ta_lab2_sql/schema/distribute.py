@@ -142,7 +142,7 @@ def _triggers() -> list[tuple[str, str]]:
     """The triggers that migrations make: table.trigger, and the statement."""
     found = []
     for path in sorted((resources("migrations") / "versions").glob("*.sql")):
-        for text in re.findall(r"^CREATE TRIGGER [^;]+", path.read_text(encoding="utf-8"), flags=re.M):
+        for text in re.findall(r"^ *(CREATE TRIGGER [^;]+)", path.read_text(encoding="utf-8"), flags=re.M):
             name, table = re.findall(r"TRIGGER (\w+) .*?\bON (\w+)", text, flags=re.S)[0]
             found.append((f"{table}.{name}", text))
     return found
