@@ -7,7 +7,7 @@
 -- Errors    none.   Cost  0.5 us a bar.   Rule  a bar lasts until the next one begins.
 CREATE OR REPLACE FUNCTION bar_places(p_before int, p_days int, p_first_rows int[])
 RETURNS int[]
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 10000
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000
 AS $$
 DECLARE
     v_places int[] := '{}';

@@ -12,7 +12,7 @@ CREATE OR REPLACE FUNCTION bar_winners(
     p_time timestamptz, p_lowest boolean
 )
 RETURNS int[]
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 40000
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 4000
 AS $$
 DECLARE
     v_winners int[] := '{}';
