@@ -21,9 +21,23 @@ except ImportError as error:
     sys.exit(f"error: {error}; the peers need their libraries: pip install -e '.[bench]'")
 
 from benchmarks import place, report
-from benchmarks.suite import Sizes, Suite
+from benchmarks.run import Run, Sizes
+from benchmarks.sections import assets as throughput
+from benchmarks.sections import build, change, earlier, growth, load, many, model, profile, read, storage
 
-PARTS = ("build", "storage", "change", "read", "profile", "assets", "many", "growth", "model", "earlier")
+# In this order: some leave behind what the next ones need.
+SECTIONS = {
+    "build": build,
+    "storage": storage,
+    "change": change,
+    "read": read,
+    "profile": profile,
+    "assets": throughput,
+    "many": many,
+    "growth": growth,
+    "model": model,
+    "earlier": earlier,
+}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,7 +61,11 @@ PARTS = ("build", "storage", "change", "read", "profile", "assets", "many", "gro
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="Runs of each contestant.")
 @click.option("--quick", is_flag=True, help="About a minute: short histories, few assets, two runs.")
 @click.option(
-    "--part", "parts", multiple=True, type=click.Choice(PARTS), help="Only this part; may be repeated."
+    "--part",
+    "parts",
+    multiple=True,
+    type=click.Choice(list(SECTIONS)),
+    help="Only this part; may be repeated.",
 )
 @click.option(
     "--db-url",
@@ -85,30 +103,30 @@ def main(
     # So that a run that is ended from outside takes its server with it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with place.database(db_url) as url:
-        suite = Suite(url, sizes, say)
+        run = Run(url, sizes, say)
         header: dict[str, Any] = {
             "when": datetime.now(timezone.utc).isoformat(timespec="minutes"),
             "machine": place.machine(),
-            "server": place.server(suite.connection),
+            "server": place.server(run.connection),
             "sizes": vars(sizes),
             "data": f"bundled daily prices of BTC, SOL and GOOG; one asset means BTC"
             f"{f', its last {sizes.peer_days} days' if sizes.peer_days else ''}; {sizes.assets} assets of "
             f"{sizes.days} days and {sizes.many} of {sizes.many_days} are BTC with other starts and prices.",
         }
-        suite.load()
-        for part in PARTS:
+        load.measure(run)
+        for part, section in SECTIONS.items():
             if parts and part not in parts:
                 continue
             try:
-                (suite.many_assets if part == "many" else getattr(suite, part))()
+                section.measure(run)
             except (psycopg.Error, RuntimeError) as error:
                 # What was measured so far is worth having; wrong numbers (AssertionError) aren't.
                 failed.append(f"{part}: {str(error).strip()}")
                 say(failed[-1])
             header["seconds"] = time.perf_counter() - began
             header["failed"] = failed
-            path = report.save(folder, name, header, suite.sections, suite.facts)
-        suite.connection.close()
+            path = report.save(folder, name, header, run.sections, run.facts)
+        run.connection.close()
         click.echo(path)
     sys.exit(1 if failed else 0)
 

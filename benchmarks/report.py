@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.suite import Section
+from benchmarks.run import Section
 from benchmarks.timing import Samples
 
 NOT_DONE = """- **long peer** (numpy and Polars, binary COPY into long tables): no validation, no rejects, no

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from benchmarks.run import Run
 from benchmarks.timing import Samples, clocked, in_turn
 
 # The last commit of database revision 0002.
@@ -35,10 +36,17 @@ AIMS = {
 }
 
 
+def measure(run: Run) -> None:
+    """The revision before, installed beside from the repository, in turn with this one."""
+    for title, columns, rows in compare(run.url, run.sizes.runs):
+        run.section(title, *columns).rows += rows
+
+
+
 @contextmanager
 def installed(url: str, revision: str) -> Iterator[str]:
     """A database that the code of a revision of this repository has made."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     address = make_conninfo("", **{**conninfo_to_dict(url), "dbname": DATABASE})
     with tempfile.TemporaryDirectory(prefix="ta-lab2-earlier-") as folder:
         archive = subprocess.run(

@@ -1,0 +1,1 @@
+"""What is measured: a file a section of the report, each with measure(run)."""
