@@ -7,7 +7,9 @@ SELECT 'column', c.relname || '.' || a.attname,
     || coalesce(pg_get_expr(d.adbin, d.adrelid), '')
 FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
+-- Columns of an index keep the name that the table's had when it was made; its definition is compared below.
 WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+AND c.relkind NOT IN ('i', 'I')
 UNION ALL
 SELECT 'constraint', conname, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE connamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
