@@ -650,3 +650,29 @@ def test_bars_that_lag_behind_leave_the_emas_waiting(small: Db) -> None:
 
 def test_series_of_the_examples_are_those_of_the_tests() -> None:
     assert [len(days_of(name)) for name in ("A", "G", "W", "W79")] == [420, 407, 78, 79]
+
+
+def test_an_ema_that_leaves_the_range_between_the_closes_of_bars_is_named(db: Db) -> None:
+    """With period 1 every close of a week is its EMA; a day that weighs much lets it shrink to nothing."""
+    db.execute("DELETE FROM dim_timeframe WHERE tf NOT IN ('1D', '1W_CAL_ISO')")
+    db.execute("DELETE FROM dim_period")
+    db.execute("INSERT INTO dim_period (period) VALUES (1)")
+    db.execute("SELECT sync_ema_alpha()")
+    # No alpha that follows its formula can do it.
+    db.execute("ALTER TABLE ema_alpha DROP CONSTRAINT alpha_follows_its_formula")
+    db.execute("UPDATE ema_alpha SET alpha_day = 0.9 WHERE tf = '1W_CAL_ISO'")
+    db.execute("SELECT sync_alpha_vectors()")
+    db.execute(
+        """INSERT INTO cmc_price_histories7 (id, timeopen, timeclose, "timestamp", open, high, low, close)
+           SELECT 1, t - interval '23 h', t, t, p, p, p, p
+           FROM generate_series(0, 400) AS i
+           CROSS JOIN LATERAL (
+               SELECT timestamptz '2015-01-01 23:59:59.999+00' + i * interval '24 h',
+                   CASE WHEN i < 30 THEN 10 ELSE 0 END::float8) AS x (t, p)"""
+    )
+    with pytest.raises(psycopg.Error) as caught:
+        db.execute("SELECT FROM refresh_emas(1)")
+    assert caught.value.sqlstate == "TA011"
+    message = str(caught.value.diag.message_primary)
+    assert "timeframe 1W_CAL_ISO" in message
+    assert "period 1 " in message
