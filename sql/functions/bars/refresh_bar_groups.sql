@@ -52,7 +52,7 @@ BEGIN
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
     SELECT d."timestamp" INTO v_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
     IF NOT p_full AND NOT p_rezone THEN
-        SELECT array_agg(c.bar_group), array_agg(DISTINCT u.day) INTO v_due_groups, v_due_days
+        SELECT array_agg(DISTINCT c.bar_group), array_agg(DISTINCT u.day) INTO v_due_groups, v_due_days
         FROM calendar_days_due AS c CROSS JOIN LATERAL unnest(c.days) AS u (day)
         WHERE c.id = p_id AND c.bar_group = ANY(p_groups);
     END IF;
@@ -226,15 +226,16 @@ BEGIN
     END IF;
 
     IF v_due_groups IS NOT NULL THEN
+        v_touched_tfs := ARRAY(
+            SELECT t.tf FROM bars_state AS s CROSS JOIN LATERAL unnest(s.tfs) AS t (tf)
+            WHERE s.id = p_id AND s.bar_group = ANY(v_due_groups) AND t.tf = ANY(v_build_tfs) IS NOT TRUE);
         SELECT
             array_agg(b.tf) AS tfs, array_agg(b.bars_written) AS written, array_agg(0) AS deleted,
             array_agg(b.closing_from) AS closing, array_agg(b.changed_from) AS changed,
             array_agg(b.touched_from) AS touched
         INTO v_more
-        FROM reshape_bars(p_id, ARRAY(
-            SELECT t.tf FROM bars_state AS s CROSS JOIN LATERAL unnest(s.tfs) AS t (tf)
-            WHERE s.id = p_id AND s.bar_group = ANY(v_due_groups) AND t.tf = ANY(v_build_tfs) IS NOT TRUE
-        ), v_due_days, v_sessions) AS b;
+        FROM reshape_bars(p_id, v_touched_tfs, v_due_days, v_sessions) AS b;
+        v_touched_tfs := v_more.tfs;
         IF v_more.tfs IS NOT NULL THEN
             v_done_tfs := v_done_tfs || v_more.tfs;
             v_written := v_written || v_more.written;
@@ -243,7 +244,6 @@ BEGIN
             v_changed := v_changed || v_more.changed;
             v_reclosed_tfs := v_reclosed_tfs || v_more.tfs;
             v_reclosed_from := v_reclosed_from || v_more.changed;
-            v_touched_tfs := v_more.tfs;
             v_touched_from := v_more.touched;
         END IF;
     END IF;

@@ -10,7 +10,9 @@ SELECT
     coalesce(p.last_ts, s.last_ts) AS daily_max_seen,
     b.bar_seq AS last_bar_seq,
     b.time_close AS last_time_close,
-    s.updated_at
+    s.updated_at,
+    s.calendar,
+    s.calendar_version
 FROM bars_state AS s
 INNER JOIN dim_timeframe AS t ON t.bar_group = s.bar_group AND t.tf = ANY(s.tfs)
 LEFT JOIN bars_pending AS p ON p.id = s.id AND p.tf = t.tf

@@ -3,6 +3,6 @@
 -- Rule      a selection of ema_series_state; see there for cost.
 CREATE OR REPLACE VIEW cmc_ema_multi_tf_v2_state AS
 SELECT id, tf, period, daily_min_seen, daily_max_seen, last_time_close, last_canonical_ts, last_bar_seq,
-    updated_at
+    updated_at, calendar, calendar_version
 FROM ema_series_state
 WHERE ema_group = 'multi_tf_v2';

@@ -15,11 +15,14 @@ SELECT
     c.ts AS last_time_close,
     c.ts AS last_canonical_ts,
     c.bar_seq AS last_bar_seq,
-    s.updated_at
+    s.updated_at,
+    u.calendar,
+    u.calendar_version
 FROM emas_state AS s
 INNER JOIN dim_timeframe AS t
     ON t.tf = ANY(s.tfs) AND t.bar_group = CASE s.ema_group WHEN 'multi_tf_v2' THEN 'multi_tf'
         ELSE s.ema_group END
+LEFT JOIN bars_state AS u ON u.id = s.id AND u.bar_group = t.bar_group
 LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
 -- Left joins, so that they are joined to states and not to the catalogue alone, which no shard may do.
 LEFT JOIN LATERAL (
