@@ -1,5 +1,5 @@
--- What each node of a Citus cluster says of itself: facts is NULL for one that doesn't answer. zones: what the clocks
--- of our assets have shown and will show, as one hash.
+-- What each node of a Citus cluster says of itself: facts is NULL for one that doesn't answer. zones: what
+-- the clocks of our assets have shown and will show, as one hash.
 SELECT
     n.nodename || ':' || n.nodeport AS node,
     n.groupid = 0 AS is_coordinator,
@@ -19,7 +19,8 @@ FROM run_command_on_all_nodes(
                     timestamptz '1980-01-01 00:00+00', timestamptz '2040-01-01 00:00+00', interval '7 days'
                 ) AS s (stamp)))
         $command$,
-        (SELECT array_agg(DISTINCT coalesce(a.tz, 'America/New_York')) || ARRAY['America/New_York'] FROM assets AS a)),
+        (SELECT array_agg(DISTINCT coalesce(a.tz, 'America/New_York')) || ARRAY['America/New_York']
+         FROM assets AS a)),
     give_warning_for_connection_errors => true) AS r
 INNER JOIN pg_dist_node AS n ON n.nodeid = r.nodeid
 ORDER BY n.groupid
