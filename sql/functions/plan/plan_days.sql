@@ -101,12 +101,25 @@ BEGIN
                     AND (p_time_min IS NULL OR h."timestamp" >= p_time_min)
                     AND (p_time_max IS NULL OR h."timestamp" < p_time_max)
             ) END::int AS new_days,
-            u.from_ts IS NOT NULL AND u.is_known AND EXISTS (
-                SELECT 1 FROM bars_1d_differing AS x
+            -- Days and rejects by themselves: of a view that they share with raw days, an older planner opens
+            -- all partitions before it sees that those can't be meant.
+            u.from_ts IS NOT NULL AND u.is_known AND (EXISTS (
+                SELECT 1 FROM cmc_price_bars_1d AS d
                 WHERE
-                    x.id = coalesce(v_only, u.id) AND x."timestamp" >= u.from_ts AND NOT x.is_loaded
-                    AND (p_time_max IS NULL OR x."timestamp" < p_time_max)
-            ) AS is_removed,
+                    d.id = coalesce(v_only, u.id) AND d."timestamp" >= u.from_ts
+                    AND (p_time_max IS NULL OR d."timestamp" < p_time_max)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM cmc_price_histories7 AS h
+                        WHERE h.id = d.id AND h."timestamp" = d."timestamp")
+            ) OR EXISTS (
+                SELECT 1 FROM cmc_price_bars_1d_rejects AS r
+                WHERE
+                    r.id = coalesce(v_only, u.id) AND r."timestamp" >= u.from_ts
+                    AND (p_time_max IS NULL OR r."timestamp" < p_time_max)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM cmc_price_histories7 AS h
+                        WHERE h.id = r.id AND h."timestamp" = r."timestamp")
+            )) AS is_removed,
             CASE WHEN u.from_ts <= u.first_ts AND u.is_known THEN (
                 SELECT c."timestamp" FROM bars_1d_candidates AS c
                 WHERE c.id = u.id AND (v_only IS NULL OR c.id = v_only) AND c.reason IS NULL
