@@ -132,3 +132,16 @@ def test_a_bad_file_is_named_with_its_line(cli: Cli, db: Db, tmp_path: Path, lin
     assert db.execute("SELECT count(*) FROM calendars").fetchone() == (0,)
     file.write_text("day,close\n2024-01-01,1\n")
     assert "the header lacks kind" in cli("calendars", "import", "--all", "--file", file).err
+
+
+def test_an_asset_is_put_on_a_shipped_calendar_by_its_name(cli: Cli, db: Db) -> None:
+    assert cli("assets", "add", "AAPL").code == 0
+    done = cli("assets", "set", "AAPL", "--calendar", "XNYS")
+    assert (done.code, "imported calendar XNYS" in done.err) == (0, True)
+    assert db.execute("SELECT calendar FROM assets").fetchone() == ("XNYS",)
+    done = cli("assets", "set", "AAPL", "--calendar", "XNYZ")
+    assert (done.code, "XNYS" in done.err.partition("did you mean")[2]) == (2, True)
+    with pytest.raises(psycopg.errors.ForeignKeyViolation, match="calendar_is_one_of_calendars"):
+        db.execute("DELETE FROM calendars")
+    assert cli("assets", "set", "AAPL", "--calendar", "none").code == 0
+    assert db.execute("SELECT calendar FROM assets").fetchone() == (None,)

@@ -75,9 +75,10 @@ def add(
     calendar: str | None,
 ) -> None:
     """Make the asset SYMBOL, before it has prices."""
-    with settings.connect("assets add") as connection:
+    with settings.connect("assets add") as connection, connection.transaction():
         check_version(connection)
-        values = (asset, symbol, name or None, tz or None, calendar or None)
+        calendar = _calendar(settings, connection, calendar)
+        values = (asset, symbol, name or None, tz or None, calendar)
         row = connection.execute("SELECT add_asset(%s, %s, %s, %s, %s)", values).fetchone()
     assert row is not None
     if settings.json:
@@ -101,8 +102,10 @@ def set_(
     values = {name: value or None for name, value in options.items() if value is not None}
     if not values:
         raise WrongUsage("nothing to set", "the command line", "give --symbol, --name, --tz or --calendar")
-    with settings.connect("assets set") as connection:
+    with settings.connect("assets set") as connection, connection.transaction():
         check_version(connection)
+        if "calendar" in values:
+            values["calendar"] = _calendar(settings, connection, values["calendar"])
         wanted = _named(connection, assets, ids)
         parameters = (list(wanted), json.dumps(values))
         row = connection.execute("SELECT set_assets(%s::int[], %s::jsonb)", parameters).fetchone()
@@ -145,6 +148,16 @@ def delete(
                 gone.append(delete(connection, asset))
                 log.changed = len(gone)
     settings.show(gone, title="deleted")
+
+
+def _calendar(settings: Settings, connection: psycopg.Connection[Any], name: str | None) -> str | None:
+    """The calendar of a name, `none` for none; a shipped one that isn't stored yet is imported."""
+    from ta_lab2_sql import calendars
+
+    if not name or name == "none":
+        return None
+    calendars.ensure(connection, [name], settings.note)
+    return name
 
 
 def _named(
