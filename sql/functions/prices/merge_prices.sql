@@ -23,6 +23,7 @@ DECLARE
     v_symbols jsonb;
     v_ids int[];
     v_is_new boolean;
+    v_is_whole boolean;
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM read_lines) THEN
         INSERT INTO read_lines (id, lines, first)
@@ -49,6 +50,7 @@ BEGIN
     SELECT jsonb_object_agg(a.id, a.symbol) INTO v_symbols FROM assets AS a
     WHERE a.id = ANY (v_ids) AND a.symbol IS NOT NULL;
     v_is_new := NOT EXISTS (SELECT 1 FROM stored_days);
+    v_is_whole := NOT EXISTS (SELECT 1 FROM read_assets);
     RETURN QUERY
     SELECT n.id, v_symbols ->> n.id::text, n.lines, coalesce(c.inserted, 0), coalesce(c.updated, 0),
         coalesce(g.deleted, 0), n.days - coalesce(c.inserted, 0) - coalesce(c.updated, 0), n.lines - n.days,
@@ -64,11 +66,20 @@ BEGIN
     ) AS k ON k.id = n.id
     LEFT JOIN (
         SELECT d.id, count(*) AS inserted, min(d."timestamp") AS earliest
-        FROM price_days AS d WHERE v_is_new GROUP BY d.id
+        FROM price_days AS d WHERE v_is_new AND NOT v_is_whole GROUP BY d.id
     ) AS p ON p.id = n.id
     CROSS JOIN LATERAL (
-        SELECT CASE WHEN v_is_new THEN p.inserted ELSE k.inserted END AS inserted, k.updated,
-            CASE WHEN v_is_new THEN p.earliest ELSE k.earliest END AS earliest
+        SELECT k.updated,
+            CASE
+                WHEN v_is_new AND v_is_whole THEN n.days
+                WHEN v_is_new THEN p.inserted
+                ELSE k.inserted
+            END AS inserted,
+            CASE
+                WHEN v_is_new AND v_is_whole THEN n.first
+                WHEN v_is_new THEN p.earliest
+                ELSE k.earliest
+            END AS earliest
     ) AS c
     LEFT JOIN (
         SELECT w.id, count(*) AS deleted, min(w."timestamp") AS earliest FROM deleted_days AS w GROUP BY w.id

@@ -15,7 +15,7 @@ BEGIN
         stamp text NOT NULL DEFAULT ''day'', basis text, one_price boolean NOT NULL DEFAULT false,
         decimal_sign text, unknown text[], units jsonb, day_order text, order_from text, yymmdd boolean,
         day_format text, plain boolean, adjusted boolean NOT NULL DEFAULT false, hint text,
-        has_symbol boolean, has_id boolean
+        has_symbol boolean, has_id boolean, reading int
     ) ON COMMIT DROP';
     EXECUTE 'CREATE TEMP TABLE price_days (
         id int NOT NULL, "timestamp" timestamptz NOT NULL, local_day date, name text,

@@ -27,8 +27,7 @@ BEGIN
             d.id, d.name, d.timeopen, d.timeclose, d.timehigh, d.timelow, d."timestamp",
             d.open, d.high, d.low, d.close, d.volume, d.marketcap, f.source_file, now(), d.local_day
         FROM price_days AS d JOIN price_files AS f ON f.file = d.file;
-        SELECT array_agg(w.id), array_agg(w.stamp) INTO v_ids, v_stamps
-        FROM (SELECT d.id, min(d."timestamp") AS stamp FROM price_days AS d GROUP BY d.id) AS w;
+        SELECT array_agg(r.id), array_agg(r.first) INTO v_ids, v_stamps FROM read_lines AS r;
         PERFORM note_changes(v_ids, v_stamps);
         RETURN;
     END IF;

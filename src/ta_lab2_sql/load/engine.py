@@ -93,7 +93,7 @@ class _Load:
         self._judge()
         new = resolve(self.cursor, self.sources, self.files, self.options)
         self._refuse_emptiness()
-        self._make_days()
+        self._make_days(len(new) == len({asset for file in self.files for asset in file.assets}))
         rows = self._merge()
         days = self._days() if self.options.dry_run else []
         self.cursor.execute("SELECT drop_staged_prices()")
@@ -308,9 +308,15 @@ class _Load:
 
     # -- merging --------------------------------------------------------------------------------------------
 
-    def _make_days(self) -> None:
-        self.cursor.execute(query("load/days"))
-        if self.cursor.rowcount > MANY:
+    def _make_days(self, all_new: bool) -> None:
+        self.cursor.execute(query("load/readings"))
+        self.cursor.execute(query("load/moments"))
+        # Small tables beside a large one, of which the planner knows nothing: look them up by hash.
+        self.cursor.execute("SET LOCAL enable_nestloop = off")
+        rows = self.cursor.execute(query("load/days")).rowcount
+        self.cursor.execute("SET LOCAL enable_nestloop = on")
+        # Days of new assets meet no stored ones.
+        if rows > MANY and not all_new:
             self.cursor.execute("ANALYZE price_days")
         if self.options.replace:
             self.cursor.execute(query("load/protected"))

@@ -5,18 +5,18 @@ INSERT INTO price_days (
 SELECT
     a.id,
     CASE
-        WHEN f.stamp <> 'close' THEN m.midnight + interval '1 day - 1 millisecond'
+        WHEN f.stamp <> 'close' THEN t.closes
         -- Days that their source stamped at the opening get the closing time as stamp.
         WHEN t.instant = instant_of(r.timeopen) AND instant_of(r.timeclose) > t.instant
             THEN instant_of(r.timeclose)
         ELSE t.instant
     END,
-    m.day,
+    t.day,
     nullif(r.name, ''),
-    CASE WHEN f.stamp = 'close' THEN instant_of(r.timeopen) ELSE m.midnight END,
+    CASE WHEN f.stamp = 'close' THEN instant_of(r.timeopen) ELSE t.opens END,
     CASE
         WHEN f.stamp = 'close' THEN instant_of(r.timeclose)
-        ELSE m.midnight + interval '1 day - 1 millisecond'
+        ELSE t.closes
     END,
     instant_of(r.timehigh),
     instant_of(r.timelow),
@@ -38,14 +38,7 @@ INNER JOIN price_assets AS a ON a.file = r.file AND a.asset = coalesce(
         WHEN f.has_id THEN r.id
         ELSE r.name
     END, '')
-INNER JOIN price_texts AS t ON t.date = r.date AND t.day_format IS NOT DISTINCT FROM f.day_format
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN f.stamp <> 'close' THEN coalesce(
-        CASE WHEN f.day_order = 'mdy' THEN t.mdy WHEN f.day_order = 'ymd' THEN t.ymd ELSE t.dmy END,
-        CASE WHEN f.yymmdd THEN t.short END
-    ) - CASE WHEN f.stamp = 'end' AND t.midnight THEN 1 ELSE 0 END END AS day
-) AS l
-CROSS JOIN LATERAL (SELECT l.day, l.day::timestamp AT TIME ZONE 'UTC' AS midnight) AS m
+INNER JOIN price_moments AS t ON t.reading = f.reading AND t.date = r.date
 CROSS JOIN LATERAL (
     SELECT CASE WHEN f.adjusted THEN r.adjusted ELSE r.close END AS close,
         CASE WHEN f.adjusted THEN r.adjusted / nullif(r.close, 0) ELSE 1 END AS factor

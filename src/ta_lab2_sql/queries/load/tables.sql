@@ -21,5 +21,8 @@ CREATE TEMP TABLE price_texts (
     day_format text, date text, dmy date, mdy date, ymd date, short date, clock text, midnight boolean,
     instant timestamptz
 ) ON COMMIT DROP;
+CREATE TEMP TABLE price_moments (
+    reading int, date text, day date, opens timestamptz, closes timestamptz, clock text, instant timestamptz
+) ON COMMIT DROP;
 CREATE TEMP TABLE price_assets (file int, asset text, id int, name text) ON COMMIT DROP;
 CREATE TEMP TABLE price_faults (file int, line bigint, role text, value text, reason text) ON COMMIT DROP
