@@ -21,8 +21,9 @@ def array(names: Iterable[str]) -> str:
 
 
 def session_settings(schema: str) -> str:
-    """What holds while SQL is applied: names go to the schema, Citus changes shards one by one."""
+    """What holds while SQL is applied: names go to the schema, on all nodes; Citus changes shards one by one."""
     return (
+        "SET LOCAL citus.propagate_set_commands TO 'local';\n"
         f"SET LOCAL search_path TO {identifier(schema)};\n"
         "SET LOCAL client_min_messages TO warning;\n"
         "SET LOCAL TimeZone TO 'UTC';\n"
