@@ -16,8 +16,24 @@ AS $$
 DECLARE
     v_rows int;
     v_states bar_blocks[];
+    v_tfs text[];
+    v_blocks int[];
+    v_bar_seqs int[];
+    v_first_days date[];
+    v_highs float8[];
+    v_lows float8[];
+    v_times_high timestamptz[];
+    v_times_low timestamptz[];
+    v_volumes float8[];
 BEGIN
     SELECT coalesce(max(d.bar_seq), 0) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
+    -- By itself: a query of tables can't ask a function that reads others.
+    SELECT
+        array_agg(s.tf), array_agg(s.block), array_agg(s.bar_seq), array_agg(s.first_day), array_agg(s.high),
+        array_agg(s.low), array_agg(s.time_high), array_agg(s.time_low), array_agg(s.volume)
+    INTO
+        v_tfs, v_blocks, v_bar_seqs, v_first_days, v_highs, v_lows, v_times_high, v_times_low, v_volumes
+    FROM bar_states_at_blocks(p_id, p_tfs, p_from_rows) AS s;
     WITH froms AS MATERIALIZED (
         SELECT g.tf, (greatest(g.from_row, 1) + 62) / 64 AS block
         FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
@@ -29,7 +45,10 @@ BEGIN
             s.time_high, s.time_low, s.volume
         FROM froms AS f
         CROSS JOIN LATERAL generate_series(f.block, greatest((v_rows - 1) / 64, f.block)) AS x (block)
-        LEFT JOIN bar_states_at_blocks(p_id, p_tfs, p_from_rows) AS s ON s.tf = f.tf AND s.block = x.block
+        LEFT JOIN unnest(
+            v_tfs, v_blocks, v_bar_seqs, v_first_days, v_highs, v_lows, v_times_high, v_times_low, v_volumes)
+            AS s (tf, block, bar_seq, first_day, high, low, time_high, time_low, volume)
+            ON s.tf = f.tf AND s.block = x.block
     )
     SELECT array_agg(
         ROW(p_id, p.tf, p.part, o.bar_seqs || p.bar_seqs, o.first_days || p.first_days, o.highs || p.highs,
