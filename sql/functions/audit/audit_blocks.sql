@@ -22,8 +22,8 @@ DECLARE
     v_tfs text[] := ARRAY(
         SELECT t.tf FROM built_timeframes AS t WHERE t.id = p_id AND t.settled AND t.tf <> '1D');
 BEGIN
-    -- By itself: a query of tables can't ask a function that reads others. Rows are equal to the bit when their
-    -- texts are.
+    -- By itself: a query of tables can't ask a function that reads others. Rows are equal to the bit when
+    -- their texts are.
     SELECT
         array_agg(n.block), array_agg(ROW(
             n.closes, n.highs, n.lows, n.times_high, n.times_low, n.volumes, n.days, n.gap_days,

@@ -21,7 +21,7 @@ def array(names: Iterable[str]) -> str:
 
 
 def session_settings(schema: str) -> str:
-    """What holds while SQL is applied: names go to the schema, on all nodes; Citus changes shards one by one."""
+    """What holds while SQL is applied: names go to the schema, on all nodes; Citus changes shard by shard."""
     return (
         "SET LOCAL citus.propagate_set_commands TO 'local';\n"
         f"SET LOCAL search_path TO {identifier(schema)};\n"
