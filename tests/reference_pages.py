@@ -21,7 +21,7 @@ CALLED = {
     "Refresh": ("refresh_bars", "refresh_emas", "refresh_plan", "sync_ema_alpha"),
     "Read": ("bar_snapshots", "ema_series", "ema_matrix", "bar_windows", "bars_summary", "emas_summary"),
     "Assets": ("asset_id", "add_asset", "set_assets"),
-    "Audit": ("audit_all", "audit_checks"),
+    "Audit": ("audit_all", "audit_asset", "audit_checks"),
 }
 PARAMETERS = re.compile(r"^ {2,3}(p_\w+(?:(?:, +| *\.\. +)p_\w+)*,?)(?: {2,}(.*))?$")
 FIELDS = re.compile(r"(?:^|(?<=\s))(Returns|Rows|Errors|Locks|Cost|Rule)(?: {2,}|$)")
@@ -142,7 +142,8 @@ def functions_page() -> str:
     out += [f"| `{h.name}` | {h.sentence} |" for h in found if h.name in audits]
     out += [
         "",
-        "All take `p_ids int[] DEFAULT NULL` and return what `audit_all` returns;",
+        "Groups and `audit_shared` take `p_ids int[] DEFAULT NULL`, the others `p_id int`; all return what",
+        "`audit_all` returns;",
         "[audits](audits.md) explains the checks.",
         "",
         "## What these are made of",

@@ -6,24 +6,27 @@ import dataclasses
 import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from ta_lab2_sql.assets import Asset, resolve, symbols_of
 from ta_lab2_sql.errors import WorkFailed, WrongUsage
 from ta_lab2_sql.queries import query
+from ta_lab2_sql.refresh.connections import cpus
 from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings
 
 if TYPE_CHECKING:
     import psycopg
 
-# Assets in one call: enough for its overhead to vanish, few enough for the server's memory.
-ASSETS = 25
-# Reads every row of the long relations; only when one of its checks is asked for.
-ON_REQUEST = "audit_emas_rows"
+MOST_WORKERS = 6
 SEVERITIES = ("error", "warning", "info")
+# For one asset, so that a cluster runs it beside its rows.
+ONE = "SELECT * FROM audit_asset(%s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,13 @@ class Finding:
     detail: dict[str, Any]
 
 
-def run_audit(settings: Settings, given: Sequence[Asset] | None, checks: Sequence[str], prove: bool) -> None:
+def run_audit(
+    settings: Settings,
+    given: Sequence[Asset] | None,
+    checks: Sequence[str],
+    prove: bool,
+    workers: int = MOST_WORKERS,
+) -> None:
     """Print the findings; raise when one of them is an error."""
     with settings.connect("audit") as connection:
         check_version(connection)
@@ -54,7 +63,9 @@ def run_audit(settings: Settings, given: Sequence[Asset] | None, checks: Sequenc
                 )
         known = [asset for (asset,) in connection.execute("SELECT asset_ids()")]
         _refuse_unknown(ids, known)
-        found = list(audit(connection, ids, known, checks))
+        _refuse_unknown_checks(connection, checks)
+        found = _shared(connection, ids, checks)
+        found += audit(settings, known if ids is None else ids, checks, workers)
         symbols = symbols_of(connection, sorted({finding.id for finding in found if finding.id is not None}))
     if prove:
         found += _proofs(settings, known if ids is None else ids)
@@ -75,44 +86,114 @@ def run_audit(settings: Settings, given: Sequence[Asset] | None, checks: Sequenc
 
 
 def audit(
-    connection: psycopg.Connection[Any],
-    ids: Sequence[int] | None,
-    known: Sequence[int],
-    checks: Sequence[str] = (),
+    settings: Settings, ids: Sequence[int], checks: Sequence[str] = (), workers: int = MOST_WORKERS
 ) -> Iterator[Finding]:
-    """The findings of some checks (none given: all), some assets at a time."""
-    from psycopg import sql
+    """The findings of some checks (none given: all): a call for each asset, some at once."""
     from psycopg.rows import class_row
 
-    functions = _functions(connection, checks)
-    if ids is None and len(known) <= ASSETS:
-        pieces: list[list[int] | None] = [None]
-    else:
-        wanted = list(known if ids is None else ids)
-        pieces = [wanted[i : i + ASSETS] for i in range(0, len(wanted), ASSETS)]
-    shared: list[Finding] = []
+    free: SimpleQueue[psycopg.Connection[Any]] = SimpleQueue()
+
+    def one(asset: int) -> list[Finding]:
+        connection = free.get()
+        try:
+            cursor = connection.cursor(row_factory=class_row(Finding))
+            return cursor.execute(ONE, (asset, list(checks) or None)).fetchall()
+        finally:
+            free.put(connection)
+
+    nodes = settings.nodes()
+    count = max(1, min(min(workers, cpus()) * len(nodes), len(ids)))
+    with ExitStack() as stack:
+        connections = [stack.enter_context(nodes[i % len(nodes)].connect("audit")) for i in range(count)]
+        for connection in connections:
+            free.put(connection)
+        pool = stack.enter_context(ThreadPoolExecutor(count))
+        try:
+            for found in pool.map(one, ids):
+                yield from found
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for connection in connections:
+                with suppress(Exception):
+                    connection.cancel_safe(timeout=2)
+            raise
+
+
+def accept(
+    settings: Settings, asset: Asset, check: str, first: date | None, last: date | None, note: str | None
+) -> None:
+    """Be silent about a check of an asset, for the days first .. last (None: all before, all after)."""
+    if first is not None and last is not None and first > last:
+        raise WrongUsage(f"{first} is after {last}", "--from and --to", "exchange them")
+    with settings.connect("audit accept") as connection:
+        check_version(connection)
+        _refuse_unknown_checks(connection, [check])
+        severity = connection.execute(
+            'SELECT severity FROM audit_checks() WHERE "check" = %s', (check,)
+        ).fetchone()
+        if severity == ("error",):
+            raise WrongUsage(
+                f"{check} is an error, and errors can't be accepted",
+                "the check",
+                "docs/reference/audits.md says what to do about it",
+            )
+        id = _asset(connection, asset)
+        values = {"id": id, "check": check, "first": first, "last": last, "note": note}
+        connection.execute(query("audit/accept"), values)
+    settings.note(f"asset {id}: {check} is accepted{_days(first, last)}")
+
+
+def revoke(settings: Settings, asset: Asset, check: str, first: date | None, last: date | None) -> None:
+    """Tell again what was accepted of a check inside these days."""
+    with settings.connect("audit accept") as connection:
+        check_version(connection)
+        _refuse_unknown_checks(connection, [check])
+        id = _asset(connection, asset)
+        values = {"id": id, "check": check, "first": first, "last": last}
+        gone = connection.execute(query("audit/revoke"), values).rowcount
+    settings.note(f"asset {id}: {gone} of {check}{_days(first, last)} no longer accepted")
+
+
+def accepted(settings: Settings, given: Sequence[Asset] | None) -> list[dict[str, Any]]:
+    """What is accepted of some assets (None: all): id, symbol, check, from, to, note."""
+    from psycopg.rows import dict_row
+
+    with settings.connect("audit accepted") as connection:
+        check_version(connection)
+        ids = None if given is None else list(resolve(connection, given))
+        cursor = connection.cursor(row_factory=dict_row)
+        return cursor.execute(query("audit/accepted"), {"ids": ids}).fetchall()
+
+
+def _days(first: date | None, last: date | None) -> str:
+    return (f" from {first}" if first else "") + (f" to {last}" if last else "")
+
+
+def _asset(connection: psycopg.Connection[Any], given: Asset) -> int:
+    """The id of an asset that is named by its id or its symbol."""
+    (asset,) = resolve(connection, [given])
+    _refuse_unknown([asset], [id for (id,) in connection.execute("SELECT id FROM assets")])
+    return asset
+
+
+def _shared(
+    connection: psycopg.Connection[Any], ids: Sequence[int] | None, checks: Sequence[str]
+) -> list[Finding]:
+    """What is no asset's own."""
+    from psycopg.rows import class_row
+
     cursor = connection.cursor(row_factory=class_row(Finding))
-    for piece in pieces:
-        for function in functions:
-            statement = sql.SQL("SELECT * FROM {}(%s)").format(sql.Identifier(function))
-            for finding in cursor.execute(statement, (piece,)):
-                if (checks and finding.check not in checks) or finding in shared:
-                    continue
-                if finding.id is None:
-                    shared.append(finding)  # about no asset, so every piece has it
-                yield finding
+    parameters = (None if ids is None else list(ids), list(checks) or None)
+    return cursor.execute("SELECT * FROM audit_shared(%s, %s)", parameters).fetchall()
 
 
-def _functions(connection: psycopg.Connection[Any], checks: Sequence[str]) -> list[str]:
-    """The functions that make these checks, each once."""
-    catalogue = dict(connection.execute('SELECT "check", audit FROM audit_checks()').fetchall())
+def _refuse_unknown_checks(connection: psycopg.Connection[Any], checks: Sequence[str]) -> None:
+    catalogue = [name for (name,) in connection.execute('SELECT "check" FROM audit_checks()')]
     for check in checks:
         if check not in catalogue:
             near = difflib.get_close_matches(check, catalogue, n=3, cutoff=0.4)
             todo = f"did you mean {' or '.join(near)}?" if near else "SELECT * FROM audit_checks() lists them"
             raise WrongUsage(f"unknown check '{check}'", "--check", todo)
-    wanted = dict.fromkeys(catalogue[check] for check in checks or catalogue)
-    return [function for function in wanted if checks or function != ON_REQUEST]
 
 
 def _refuse_unknown(ids: Sequence[int] | None, known: Sequence[int]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -143,3 +144,74 @@ def test_wrong_usage(cli: Cli, two: psycopg.Connection[Any], arguments: list[str
     done = cli("audit", *arguments)
     assert done.code == 2
     assert done.err.startswith(told)
+
+
+def test_what_was_accepted_is_listed_and_not_told(cli: Cli, two: psycopg.Connection[Any]) -> None:
+    two.execute("""DELETE FROM cmc_price_histories7 WHERE id = 2 AND volume BETWEEN 1 AND 1.55""")
+    two.execute("SELECT FROM refresh_emas(2)")
+    assert "missing_local_days" in cli("audit").out
+    days = ("--from", "2024-01-10", "--to", "2024-01-31")
+    done = cli("audit", "accept", 2, "missing_local_days", *days, "--note", "the source was off")
+    assert (done.code, done.err.strip()) == (
+        0,
+        "asset 2: missing_local_days is accepted from 2024-01-10 to 2024-01-31",
+    )
+    assert "missing_local_days" not in cli("audit").out
+    (row,) = json.loads(cli("--json", "audit", "accepted").out)
+    assert row == {
+        "id": 2,
+        "symbol": None,
+        "check": "missing_local_days",
+        "from": "2024-01-10",
+        "to": "2024-01-31",
+        "note": "the source was off",
+    }
+    two.execute("UPDATE assets SET symbol = 'TWO' WHERE id = 2")
+    assert "1 of missing_local_days" in cli("audit", "accept", "TWO", "missing_local_days", "--revoke").err
+    assert "missing_local_days" in cli("audit").out
+    assert cli("audit", "accepted").out == "accepted: none\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("3", "price_jump"), "error: asset 3 is not loaded; "),
+        (("1", "price_jumps"), "error: unknown check 'price_jumps'; --check; did you mean price_jump"),
+        (("1", "bar_content"), "error: bar_content is an error, and errors can't be accepted; "),
+        (
+            ("1", "price_jump", "--from", "2024-02-01", "--to", "2024-01-01"),
+            "error: 2024-02-01 is after 2024-01-01; --from and --to; ",
+        ),
+    ],
+)
+def test_what_cannot_be_accepted_is_refused(
+    cli: Cli, two: psycopg.Connection[Any], arguments: tuple[str, ...], told: str
+) -> None:
+    done = cli("audit", "accept", *arguments)
+    assert done.code == 2
+    assert done.err.startswith(told)
+    assert two.execute("SELECT count(*) FROM accepted_findings").fetchone() == (0,)
+
+
+CASES: dict[str, list[tuple[str, str]]] = {
+    # A year of weekdays with a session on one Saturday.
+    "one_saturday": [],
+    "split": [("split_suspected", "2024-06-10 7:1")],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_stocks_warn_of_what_is_odd_and_of_nothing_else(
+    cli: Cli, db: psycopg.Connection[Any], tmp_path: Path, case: str
+) -> None:
+    lines = ["date,open,high,low,close,volume"]
+    for day in (date(2024, 1, 1) + timedelta(n) for n in range(366)):
+        price, volume = (90, 7000) if case == "split" and day >= date(2024, 6, 10) else (630, 1000)
+        if day.isoweekday() < 6 or (case == "one_saturday" and day == date(2024, 3, 2)):
+            lines.append(f"{day},{price},{price + 5},{price - 5},{price},{volume}")
+    (tmp_path / "stock.csv").write_text("\n".join(lines) + "\n")
+    assert cli("load", tmp_path / "stock.csv", "--id", 7).code == 0
+    assert cli("refresh", "bars", "--family", "1d").code == 0
+    found = json.loads(cli("--json", "audit").out)
+    told = [(f["check"], f["detail"]["days"][0]) for f in found if f["severity"] != "info"]
+    assert told == CASES[case]

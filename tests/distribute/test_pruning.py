@@ -98,13 +98,12 @@ CALLS = [
     "SELECT FROM audit_raw(ARRAY[3])",
     "SELECT FROM audit_bars(ARRAY[3])",
     "SELECT FROM audit_emas(ARRAY[3])",
-    "SELECT FROM audit_bars_1d_source(ARRAY[3])",
+    "SELECT FROM audit_bars_1d_source(3)",
+    "SELECT FROM audit_asset(3)",
     "SELECT FROM refresh_plan(ARRAY[3])",
 ]
 
 
-# The newest day of all assets is what an asset is called stale against.
-OF_ALL_ASSETS = {"audit_bars_1d_order": {"cmc_price_bars_1d"}}
 # The planner locks, but doesn't scan, what the branches of a union need of other assets.
 NOT_SCANNED = {"refresh_plan": {"cmc_price_bars_1d_rejects", "cmc_price_histories7"}}
 
@@ -115,16 +114,19 @@ ROUTED = [
     "SELECT FROM ema_matrix('cal_anchor_iso', 3, '1W_CAL_ANCHOR_ISO')",
     "SELECT FROM refresh_plan(ARRAY[3])",
     *(
-        f"SELECT FROM audit_{of}(ARRAY[3])"
+        f"SELECT FROM audit_{of}(3)"
         for of in (
             *("raw_rows", "bars_1d_source", "bars_1d_rows", "bars_1d_order", "bars_1d_gaps"),
             *("bars_coverage", "bars_state", "bars_rows", "bars_values", "bars_spacing", "bars_content"),
-            *("emas_state", "emas_vectors"),
+            *("emas_state", "emas_series", "emas_vectors", "asset"),
         )
     ),
     *(
         f"SELECT FROM {view} WHERE id = 3"
-        for view in ("day_snapshot_rows", "bars_1d_candidates", "bars_1d_differing", "built_timeframes")
+        for view in (
+            *("day_snapshot_rows", "bars_1d_candidates", "bars_1d_differing"),
+            *("built_timeframes", "built_series"),
+        )
     ),
 ]
 
@@ -160,7 +162,7 @@ def test_one_partition_is_known_when_a_statement_is_planned(built: Db, news: str
             built.execute(call.encode())
             locked = {name for (name,) in built.execute(LOCKED)}
         function = call.split()[2].partition("(")[0]
-        allowed = OF_ALL_ASSETS.get(function, set()) | NOT_SCANNED.get(function, set())
+        allowed = NOT_SCANNED.get(function, set())
         others = {name.rpartition("_p")[0] for name in elsewhere(built, locked, 3)}
         assert others - allowed == set(), call
         assert locked, call

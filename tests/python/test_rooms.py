@@ -17,7 +17,8 @@ schema
 taxonomy
 assets runs columns
 calendars
-load refresh frames audit
+load refresh frames
+audit
 export
 plot
 options

@@ -24,6 +24,10 @@ def built(postgresql_server: Any) -> Iterator[psycopg.Connection[Any]]:
         for asset, first in ((1, 0), (2, 0), (3, 55), (4, 0)):
             db.execute(PRICES, (asset, first, 59))
         db.execute("UPDATE cmc_price_histories7 SET close = NULL WHERE id = 3 AND volume > 580")
+        for calendar, week in (("EVERY", "1111111"), ("WEEK", "1111100")):
+            db.execute("INSERT INTO calendars VALUES (%s, 'UTC', '2023-01-01', '2024-12-31')", (calendar,))
+            db.execute("INSERT INTO calendar_weeks VALUES (%s, '2000-01-01', %s)", (calendar, week))
+        db.execute("SELECT calendars_apply()")
         for asset in (1, 2):
             db.execute("SELECT FROM refresh_bars(%s, p_tfs => %s)", (asset, TFS))
         for asset in (3, 4):
@@ -51,6 +55,13 @@ AGAIN = "; SELECT FROM refresh_bars(4, '1d', p_full => true)"
 CONTENT = "bar_content error 7D"
 DIFFERS = "bars_1d_differs_from_raw error 1D"
 REJECTED = "rows_rejected warning"
+CALENDAR = "UPDATE assets SET calendar = '{}' WHERE id = 4;"
+KNOWN = "UPDATE calendars SET {} WHERE calendar = 'EVERY';" + CALENDAR.format("EVERY")
+# Tuesdays to Saturdays, also before the days of PRICES.
+A_DAY_LATE = (
+    PRICES % (4, -60, -1) + ";UPDATE cmc_price_histories7 SET volume = 1 WHERE id = 4;"
+    "DELETE FROM cmc_price_histories7 WHERE id = 4 AND extract(DOW FROM timeopen AT TIME ZONE 'UTC') < 2"
+)
 
 # Asset, damage, what must be found and nothing else.
 DEFECTS: dict[str, tuple[int, str, list[str]]] = {
@@ -144,7 +155,95 @@ DEFECTS: dict[str, tuple[int, str, list[str]]] = {
     "price_jump": (
         4,
         RAW.format("close = 20 * close, high = 20 * close") + AGAIN,
-        ["price_jump warning 1D"],
+        ["price_jump warning 1D", "split_suspected info 1D"],  # the day after looks like a split
+    ),
+    "days_out_of_order": (
+        4,
+        RAW.format("local_day = '2024-01-14'") + ";UPDATE cmc_price_histories7 SET local_day = '2024-01-13'"
+        " WHERE id = 4 AND \"timestamp\" = '2024-01-14 23:59:59.999+00'" + AGAIN,
+        ["days_out_of_order error 1D"],
+    ),
+    "split_suspected": (
+        4,
+        RAW.format("open = open / 2, high = high / 2, low = low / 2, close = close / 2, volume = 2 * volume")
+        + AGAIN,
+        ["split_suspected info 1D"],
+    ),
+    "split_suspected: on weekdays": (
+        4,
+        "DELETE FROM cmc_price_histories7"
+        " WHERE id = 4 AND extract(ISODOW FROM timeopen AT TIME ZONE 'UTC') > 5;"
+        "UPDATE cmc_price_histories7 SET open = open / 7, high = high / 7, low = low / 7, close = close / 7,"
+        " volume = 7 * volume WHERE id = 4 AND volume > 300" + AGAIN,
+        ["split_suspected warning 1D"],
+    ),
+    "split_suspected: without volume": (
+        4,
+        RAW.format("open = open / 2, high = high / 2, low = low / 2, close = close / 2, volume = NULL")
+        + AGAIN,
+        [],
+    ),
+    "stamps_at_midnight": (
+        4,
+        UNSEEN
+        + 'UPDATE cmc_price_histories7 SET "timestamp" = "timestamp" + interval \'1 ms\' WHERE id = 4'
+        + AGAIN,
+        ["stamps_at_midnight warning 1D"],
+    ),
+    "stamps_at_midnight: days named": (
+        4,
+        UNSEEN + 'UPDATE cmc_price_histories7 SET "timestamp" = "timestamp" + interval \'1 ms\','
+        " local_day = (timeopen AT TIME ZONE 'UTC')::date WHERE id = 4" + AGAIN,
+        [],
+    ),
+    "missing_sessions": (
+        4,
+        f"DELETE FROM cmc_price_histories7 WHERE id = 4 AND volume BETWEEN 100 AND 140{AGAIN};"
+        + CALENDAR.format("EVERY"),
+        ["missing_sessions warning 1D"],
+    ),
+    "missing_sessions: few": (
+        4,
+        f"DELETE FROM cmc_price_histories7 WHERE id = 4 AND volume BETWEEN 100 AND 102{AGAIN};"
+        + CALENDAR.format("WEEK")
+        + "DELETE FROM cmc_price_histories7"
+        " WHERE id = 4 AND extract(ISODOW FROM timeopen AT TIME ZONE 'UTC') > 5" + AGAIN,
+        [],  # a Saturday
+    ),
+    "extra_rows": (
+        4,
+        CALENDAR.format("WEEK"),
+        ["extra_rows warning 1D", "calendar_suggested info 1D"],
+    ),
+    "extra_rows: one": (
+        4,
+        CALENDAR.format("WEEK") + "DELETE FROM cmc_price_histories7 WHERE id = 4 AND volume > 102"
+        " AND extract(ISODOW FROM timeopen AT TIME ZONE 'UTC') > 5" + AGAIN,
+        ["extra_rows info 1D"],
+    ),
+    "calendar_suggested": (
+        4,
+        A_DAY_LATE + AGAIN + ";UPDATE calendar_weeks SET weekmask = '0111110' WHERE calendar = 'EVERY';"
+        "SELECT calendars_apply()",
+        ["calendar_suggested info 1D", "missing_local_days warning 1D"],
+    ),
+    "local_day_shifted": (
+        4,
+        A_DAY_LATE + AGAIN + ";" + CALENDAR.format("WEEK"),
+        ["local_day_shifted warning 1D", "extra_rows warning 1D", "missing_sessions warning 1D"],
+    ),
+    "calendar_ended": (4, KNOWN.format("last_day = '2024-03-01'"), ["calendar_ended warning 1D"]),
+    "calendar_ends_soon": (4, KNOWN.format("last_day = '2024-03-02'"), ["calendar_ends_soon info 1D"]),
+    "calendar_ends_soon: not so soon": (4, KNOWN.format("last_day = '2024-04-02'"), []),
+    "calendar_begins_late": (
+        4,
+        KNOWN.format("first_day = '2024-01-04'"),
+        ["calendar_begins_late info 1D"],
+    ),
+    "calendar_mixed": (
+        1,
+        "UPDATE bars_state SET calendar = 'WEEK' WHERE id = 1 AND bar_group = 'multi_tf'",
+        ["calendar_mixed error"],
     ),
     "price_not_positive": (
         4,
@@ -312,7 +411,7 @@ DEFECTS: dict[str, tuple[int, str, list[str]]] = {
     "bars_behind: one timeframe": (
         1,
         "INSERT INTO bars_pending SELECT id, '7D', bar_group, last_ts, first_ts, last_ts FROM bars_state"
-        " WHERE id = 1 AND family = 'multi_tf'",
+        " WHERE id = 1 AND bar_group = 'multi_tf'",
         ["bars_behind warning 7D"],
     ),
     "zone_mixed": (
@@ -336,12 +435,56 @@ def test_every_defect_is_found_and_named(built: psycopg.Connection[Any], name: s
     assert findings(built, [asset]) == before
 
 
+@pytest.mark.parametrize("name", [name for name in DEFECTS if "error" not in str(DEFECTS[name][2])])
+def test_what_is_accepted_is_not_told(built: psycopg.Connection[Any], name: str) -> None:
+    """Whatever isn't an error, once a person has accepted it for all days."""
+    asset, damage, found = DEFECTS[name]
+    with built.transaction(force_rollback=True):
+        built.execute(damage.encode())
+        for check in {text.split()[0] for text in found}:
+            built.execute("""INSERT INTO accepted_findings (id, "check") VALUES (%s, %s)""", (asset, check))
+        assert findings(built, [asset]) == []
+
+
+def test_accepted_days_are_not_counted(built: psycopg.Connection[Any]) -> None:
+    """Four days lack; two of them accepted leave an info about the others, all of them nothing."""
+    asset, damage, _ = DEFECTS["missing_local_days"]
+    told = "SELECT severity, detail FROM audit_all(%s) WHERE \"check\" = 'missing_local_days'"
+    accepted = """INSERT INTO accepted_findings (id, "check", first_day, last_day)
+                  VALUES (%s, 'missing_local_days', %s, %s)"""
+    with built.transaction(force_rollback=True):
+        built.execute(damage.encode())
+        (everything,) = built.execute(told, ([asset],)).fetchall()
+        assert (everything[0], everything[1]["n"]) == ("warning", 4)
+        built.execute(accepted, (asset, "2024-01-01", everything[1]["first"]))
+        (rest,) = built.execute(told, ([asset],)).fetchall()
+        assert (rest[0], rest[1]["n"], rest[1]["last"]) == ("info", 3, everything[1]["last"])
+        assert rest[1]["first"] > everything[1]["first"]
+        # Days that don't lack are no matter, and another asset's or another check's acceptance neither.
+        built.execute(accepted, (asset, "2024-01-20", "2024-02-20"))
+        built.execute(accepted, (asset + 1, "2024-01-01", "2024-12-31"))
+        built.execute("""INSERT INTO accepted_findings (id, "check") VALUES (%s, 'price_jump')""", (asset,))
+        assert built.execute(told, ([asset],)).fetchall() == [rest]
+        built.execute(accepted, (asset, rest[1]["first"], rest[1]["last"]))
+        assert built.execute(told, ([asset],)).fetchall() == []
+
+
+def test_errors_cannot_be_accepted(built: psycopg.Connection[Any]) -> None:
+    asset, damage, found = DEFECTS["bars_1d_ohlc"]
+    with built.transaction(force_rollback=True):
+        built.execute(damage.encode())
+        for check in ("bars_1d_ohlc", "bars_1d_differs_from_raw"):
+            built.execute("""INSERT INTO accepted_findings (id, "check") VALUES (%s, %s)""", (asset, check))
+        assert findings(built, [asset]) == expected(*found)
+
+
 def test_healthy_assets_have_no_findings(built: psycopg.Connection[Any]) -> None:
     assert findings(built, [1, 2, 4]) == []
 
 
 def test_every_check_of_the_catalogue_is_planted_here(built: psycopg.Connection[Any]) -> None:
-    catalogue = """SELECT "check" FROM audit_checks() WHERE audit NOT LIKE 'audit\\_emas%'"""
+    catalogue = """SELECT "check" FROM audit_checks()
+                   WHERE stage NOT IN ('emas', 'rows') AND audit <> 'audit_blocks'"""
     checks = {name for (name,) in built.execute(catalogue)}
     assert checks == {name.split(":")[0] for name in DEFECTS}
     for name, (_, _, found) in DEFECTS.items():
@@ -367,7 +510,7 @@ def test_real_prices_are_healthy(db: psycopg.Connection[Any]) -> None:
         "last": "2024-03-15",
         "calendar": "7-day",
     }
-    (weekdays,) = db.execute("SELECT detail FROM audit_bars_1d_gaps(ARRAY[900001])").fetchone()  # type: ignore[misc]
+    (weekdays,) = db.execute("SELECT detail FROM audit_bars_1d_gaps(900001)").fetchone()  # type: ignore[misc]
     assert weekdays["calendar"] == "5-day"
     assert weekdays["longest"] == 2  # the hurricane of October 2012
 

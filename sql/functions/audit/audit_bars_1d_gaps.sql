@@ -1,76 +1,51 @@
 -- audit_bars_1d_gaps: local days without a validated day between the first and the last.
---   p_ids   asset ids; NULL: all
+--   p_id   asset id
 -- Returns   findings: missing_local_days; n expected days missing in n_runs runs, the longest, first and last
 --           of them. warning: more than 3 in all for an asset that trades every day, more than 3 in one run
 --           for one that has Mondays to Fridays only; else info.
 -- Errors    none.   Cost  one pass over the validated days in time order.
--- Rule      an asset without a day on any weekend is expected on weekdays only; there is no calendar of
---           holidays.
-CREATE OR REPLACE FUNCTION audit_bars_1d_gaps(p_ids int[] DEFAULT NULL)
-RETURNS TABLE ("check" text, severity text, id int, tf text, period int, ts timestamptz, detail jsonb)
+-- Rule      of assets without calendar; one that doesn't trade on weekends is expected on weekdays only, and
+--           a row on a Saturday is no trouble. Accepted days aren't missing.
+CREATE OR REPLACE FUNCTION audit_bars_1d_gaps(p_id int)
+RETURNS SETOF finding
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
-SET jit = off
-SET plan_cache_mode = force_custom_plan
 AS $$
-#variable_conflict use_column
+DECLARE
+    v_accepted jsonb := accepted_days(p_id);
 BEGIN
-    IF goes_one_by_one(p_ids) THEN
-        RETURN QUERY
-        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
-        CROSS JOIN LATERAL audit_bars_1d_gaps(ARRAY[a.id]) AS f;
+    IF EXISTS (SELECT 1 FROM assets AS s WHERE s.id = p_id AND s.calendar IS NOT NULL) THEN
         RETURN;
     END IF;
     RETURN QUERY
-    WITH zones AS (
-        SELECT s.id, min(s.tz) AS tz FROM bars_state AS s
-        WHERE (p_ids IS NULL OR s.id = ANY(p_ids))
-        GROUP BY s.id
-    ),
-    days AS (
-        SELECT d.id, d."timestamp" AS ts,
-            (d."timestamp" AT TIME ZONE coalesce(z.tz, 'America/New_York'))::date AS day
+    WITH days AS MATERIALIZED (
+        SELECT
+            d."timestamp" AS ts, d.day, lag(d.day) OVER (ORDER BY d.day) AS day_before,
+            trades_on_weekends(
+                count(*) FILTER (WHERE extract(ISODOW FROM d.day) > 5) OVER (), count(*) OVER ()) AS is_seven
         FROM cmc_price_bars_1d AS d
-        LEFT JOIN zones AS z ON z.id = d.id
-        WHERE p_ids IS NULL OR d.id = ANY(p_ids)
+        WHERE d.id = p_id
     ),
-    gaps AS (
-        SELECT
-            w.id, w.ts, w.day, w.day_before + 1 AS first_day, w.day - 1 AS last_day, w.seven,
-            -- Julian day 0 is a Monday: weekdays before a day are 5 a week and at most 5 of the last one.
-            CASE WHEN w.seven THEN w.day - w.day_before - 1 ELSE
-                5 * ((w.day - date 'J0') / 7 - (w.day_before + 1 - date 'J0') / 7)
-                + least((w.day - date 'J0') % 7, 5) - least((w.day_before + 1 - date 'J0') % 7, 5)
-            END AS n
-        FROM (
-            SELECT
-                d.*,
-                lag(d.day) OVER (PARTITION BY d.id ORDER BY d.ts) AS day_before,
-                bool_or(extract(ISODOW FROM d.day) > 5) OVER (PARTITION BY d.id) AS seven
-            FROM days AS d
-        ) AS w
-        WHERE w.day > w.day_before + 1
-    ),
+    -- A run: the expected days that lack between two rows.
     runs AS (
-        -- A run of a weekday asset neither begins nor ends on a weekend.
-        SELECT
-            g.id, g.ts, g.n, g.seven,
-            CASE WHEN g.seven THEN g.first_day ELSE g.first_day + CASE extract(ISODOW FROM g.first_day)::int
-                WHEN 6 THEN 2 WHEN 7 THEN 1 ELSE 0 END END AS first_day,
-            CASE WHEN g.seven THEN g.last_day ELSE g.last_day - CASE extract(ISODOW FROM g.last_day)::int
-                WHEN 6 THEN 1 WHEN 7 THEN 2 ELSE 0 END END AS last_day
-        FROM gaps AS g
-        WHERE g.n > 0
+        SELECT d.ts, d.is_seven, count(*) AS n, min(g.day) AS first_day, max(g.day) AS last_day
+        FROM days AS d
+        CROSS JOIN LATERAL (
+            SELECT d.day_before + k.k AS day FROM generate_series(1, d.day - d.day_before - 1) AS k (k)
+        ) AS g
+        WHERE d.day > d.day_before + 1 AND (d.is_seven OR extract(ISODOW FROM g.day) < 6)
+            AND is_told(v_accepted, 'missing_local_days', 'warning', g.day)
+        GROUP BY d.ts, d.is_seven
     )
     SELECT
         'missing_local_days',
-        CASE WHEN (bool_and(r.seven) AND sum(r.n) > 3) OR (NOT bool_and(r.seven) AND max(r.n) > 3)
+        CASE WHEN CASE WHEN bool_and(r.is_seven) THEN sum(r.n) ELSE max(r.n) END > 3
             THEN 'warning' ELSE 'info' END,
-        r.id, '1D', NULL::int, min(r.ts),
+        p_id, '1D', NULL::int, min(r.ts),
         jsonb_build_object(
             'n', sum(r.n), 'n_runs', count(*), 'longest', max(r.n), 'first', min(r.first_day),
-            'last', max(r.last_day), 'calendar', CASE WHEN bool_and(r.seven) THEN '7-day' ELSE '5-day' END)
+            'last', max(r.last_day), 'calendar', CASE WHEN bool_and(r.is_seven) THEN '7-day' ELSE '5-day' END)
     FROM runs AS r
-    GROUP BY r.id;
+    HAVING count(*) > 0;
 END;
 $$;

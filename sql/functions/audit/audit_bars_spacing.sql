@@ -1,87 +1,80 @@
 -- audit_bars_spacing: are neighbouring closed bars as far apart as their timeframe says?
---   p_ids   asset ids; NULL: all
+--   p_id   asset id
 -- Returns   findings: spacing; n of n_deltas distances in local days outside the catalogue's bounds. info
 --           when missing days explain all of them exactly, else error.
--- Errors    none.   Cost  one pass over the closed bars, an index probe for each distance out of bounds.
+-- Errors    none.   Cost  one pass over the closed bars and the days.
 -- Rule      N-day bars are explained when their closes are N rows apart; calendar bars when their windows are
---           as far apart as their closes, less the days missing at their ends.
-CREATE OR REPLACE FUNCTION audit_bars_spacing(p_ids int[] DEFAULT NULL)
-RETURNS TABLE ("check" text, severity text, id int, tf text, period int, ts timestamptz, detail jsonb)
+--           as far apart as their closes, less the days missing at their ends. With a calendar, closes of
+--           N-day bars are sessions apart, and those of calendar bars stand at the ends of their windows.
+CREATE OR REPLACE FUNCTION audit_bars_spacing(p_id int)
+RETURNS SETOF finding
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
-SET jit = off
-SET plan_cache_mode = force_custom_plan
 SET enable_nestloop = off
 SET enable_mergejoin = off
+SET work_mem = '64MB'
 AS $$
-#variable_conflict use_column
 DECLARE
-    -- One asset by its name: so it reaches every table behind a view.
-    v_only int := CASE WHEN cardinality(p_ids) = 1 THEN p_ids[1] END;
+    v_calendar text := (SELECT max(s.calendar) FROM bars_state AS s WHERE s.id = p_id);
+    v_clock session_clock := calendar_clock(v_calendar);
 BEGIN
-    IF goes_one_by_one(p_ids) THEN
-        RETURN QUERY
-        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
-        CROSS JOIN LATERAL audit_bars_spacing(ARRAY[a.id]) AS f;
-        RETURN;
-    END IF;
     RETURN QUERY
     WITH days AS MATERIALIZED (
-        SELECT d.id, row_number() OVER (PARTITION BY d.id ORDER BY d."timestamp") AS row_no,
-            d."timestamp" AS ts
+        SELECT row_number() OVER (ORDER BY d."timestamp") AS row_no, d."timestamp" AS ts, d.day
         FROM cmc_price_bars_1d AS d
-        WHERE p_ids IS NULL OR d.id = ANY(p_ids)
+        WHERE d.id = p_id
     ),
-    deltas AS MATERIALIZED (
+    frames AS MATERIALIZED (
         SELECT
-            w.*, w.day - w.day_before AS delta,
-            w.day - w.day_before < coalesce(w.tf_days_min, w.nominal - 0.5)
-            OR w.day - w.day_before > coalesce(w.tf_days_max, w.nominal + 0.5) AS is_outside
-        FROM (
-            SELECT
-                b.id, b.tf, b.bar_seq, b.time_close, b.missing_end, t.unit_kind, t.tf_qty, t.tz, t.first_ts,
-                t.tf_days_min, t.tf_days_max, timeframe_nominal_days(t.tf) AS nominal,
-                (b.time_close AT TIME ZONE t.tz)::date AS day,
-                lag((b.time_close AT TIME ZONE t.tz)::date) OVER w AS day_before,
-                lag(b.time_close) OVER w AS close_before,
-                lag(b.bar_seq) OVER w AS bar_before,
-                lag(b.missing_end) OVER w AS missing_before
-            FROM bars AS b
-            INNER JOIN built_timeframes AS t
-                ON t.id = b.id AND t.tf = b.tf AND (v_only IS NULL OR t.id = v_only)
-            WHERE b.is_closed AND t.settled AND (p_ids IS NULL OR b.id = ANY(p_ids))
-            WINDOW w AS (PARTITION BY b.id, b.tf ORDER BY b.bar_seq)
-        ) AS w
-        -- A hole in the numbers of N-day bars is a matter of numbering.
-        WHERE w.bar_before = w.bar_seq - 1 OR (w.unit_kind <> 'D' AND w.bar_before IS NOT NULL)
+            t.tf, t.unit_kind, t.tf_qty, 
+            first_unit(t.unit_kind, t.tf_qty, t.is_anchored, t.first_day, t.session_before) AS first_unit,
+            coalesce(t.tf_days_min, timeframe_nominal_days(t.tf) - 0.5) AS least,
+            coalesce(t.tf_days_max, timeframe_nominal_days(t.tf) + 0.5) AS most
+        FROM built_timeframes AS t
+        WHERE t.id = p_id AND t.settled
     ),
-    explained AS (
+    closes AS (
         SELECT
-            e.id, e.tf,
-            bool_and(coalesce(CASE
-                WHEN e.unit_kind = 'D' THEN r.row_no - q.row_no = e.tf_qty
+            t.*, b.bar_seq, b.time_close, b.missing_end, d.row_no,
+            CASE WHEN v_calendar IS NOT NULL AND t.unit_kind <> 'D'
+                THEN window_end(t.unit_kind, t.tf_qty, t.first_unit, b.bar_seq) - date 'J0'
+                ELSE session_number(v_clock, d.day) END AS place
+        FROM bars AS b
+        INNER JOIN frames AS t ON t.tf = b.tf
+        LEFT JOIN days AS d ON d.ts = b.time_close
+        WHERE b.id = p_id AND b.is_closed
+    ),
+    deltas AS (
+        SELECT
+            c.*, c.place - lag(c.place) OVER w AS delta, c.row_no - lag(c.row_no) OVER w AS rows_between,
+            lag(c.bar_seq) OVER w AS bar_before, lag(c.missing_end) OVER w AS missing_before
+        FROM closes AS c
+        WINDOW w AS (PARTITION BY c.tf ORDER BY c.bar_seq)
+    ),
+    judged AS (
+        SELECT
+            e.*, e.delta NOT BETWEEN e.least AND e.most AS is_outside,
+            CASE
+                WHEN e.unit_kind = 'D' THEN e.rows_between = e.tf_qty
+                WHEN v_calendar IS NOT NULL THEN true
                 ELSE e.delta + e.missing_end - e.missing_before
-                    = unit_first_day(e.unit_kind, u.first_unit + e.bar_seq * e.tf_qty)
-                    - unit_first_day(e.unit_kind, u.first_unit + e.bar_before * e.tf_qty)
-            END, false)) AS by_missing_days
+                    = window_end(e.unit_kind, e.tf_qty, e.first_unit, e.bar_seq)
+                    - window_end(e.unit_kind, e.tf_qty, e.first_unit, e.bar_before)
+            END IS TRUE AS is_explained
         FROM deltas AS e
-        LEFT JOIN days AS r ON r.id = e.id AND r.ts = e.time_close
-        LEFT JOIN days AS q ON q.id = e.id AND q.ts = e.close_before
-        CROSS JOIN LATERAL (
-            SELECT timeframe_first_unit(e.tf, (e.first_ts AT TIME ZONE e.tz)::date) AS first_unit
-        ) AS u
-        WHERE e.is_outside
-        GROUP BY e.id, e.tf
+        -- A hole in the numbers of N-day bars is a matter of numbering.
+        WHERE e.bar_before = e.bar_seq - 1 OR (e.unit_kind <> 'D' AND e.bar_before IS NOT NULL)
     )
     SELECT
-        'spacing', CASE WHEN x.by_missing_days THEN 'info' ELSE 'error' END, e.id, e.tf, NULL::int,
-        min(e.time_close) FILTER (WHERE e.is_outside),
+        'spacing',
+        CASE WHEN bool_and(j.is_explained) FILTER (WHERE j.is_outside) THEN 'info' ELSE 'error' END,
+        p_id, j.tf, NULL::int, min(j.time_close) FILTER (WHERE j.is_outside),
         jsonb_build_object(
-            'n', count(*) FILTER (WHERE e.is_outside), 'n_deltas', count(*),
-            'share', count(*) FILTER (WHERE e.is_outside)::float8 / count(*),
-            'min_delta', min(e.delta), 'max_delta', max(e.delta))
-    FROM deltas AS e
-    INNER JOIN explained AS x ON x.id = e.id AND x.tf = e.tf
-    GROUP BY e.id, e.tf, x.by_missing_days;
+            'n', count(*) FILTER (WHERE j.is_outside), 'n_deltas', count(*),
+            'share', count(*) FILTER (WHERE j.is_outside)::float8 / count(*),
+            'min_delta', min(j.delta), 'max_delta', max(j.delta))
+    FROM judged AS j
+    GROUP BY j.tf
+    HAVING bool_or(j.is_outside);
 END;
 $$;

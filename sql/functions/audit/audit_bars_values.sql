@@ -1,110 +1,93 @@
 -- audit_bars_values: what the columns of a bar must be among themselves.
---   p_ids   asset ids; NULL: all
+--   p_id   asset id
 -- Returns   findings: bar_ohlc, missing_days_arithmetic, tf_days_not_nominal, partial_start_unexpected
 --           (error), missing_days_interior (info; closed bars with days missing inside, the share of them and
 --           the worst number).
 -- Errors    none.   Cost  one pass over the bars, their first and last days.
--- Rule      days missing inside a bar are its local days from the first row to the last less its rows; a
---           bar's length is the one that its name says; only anchored bars begin late.
-CREATE OR REPLACE FUNCTION audit_bars_values(p_ids int[] DEFAULT NULL)
-RETURNS TABLE ("check" text, severity text, id int, tf text, period int, ts timestamptz, detail jsonb)
+-- Rule      days missing in a bar stand side by side among the sorted days that the asset lacks: before its
+--           first row, inside it, and after its last one; a closed bar has none to come. A bar's length is the one
+--           that its name says; only anchored bars begin late.
+CREATE OR REPLACE FUNCTION audit_bars_values(p_id int)
+RETURNS SETOF finding
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
-SET jit = off
-SET plan_cache_mode = force_custom_plan
 SET enable_nestloop = off
 SET enable_mergejoin = off
+SET work_mem = '64MB'
 AS $$
-#variable_conflict use_column
 DECLARE
-    -- One asset by its name: so it reaches every table behind a view.
-    v_only int := CASE WHEN cardinality(p_ids) = 1 THEN p_ids[1] END;
+    v_accepted jsonb := accepted_days(p_id);
+    v_calendar text := (SELECT max(s.calendar) FROM bars_state AS s WHERE s.id = p_id);
+    -- Counts of days follow the calendar, so they wait for a refresh that takes up another one.
+    v_is_pending boolean := bits_differ(
+        v_calendar, (SELECT a.calendar FROM assets AS a WHERE a.id = p_id));
+    v_days date[] := ARRAY(SELECT d.day FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d."timestamp");
+    -- Days without a row, sorted: counts of them are differences of positions.
+    v_missing date[] := ARRAY(
+        SELECT s.day FROM unnest(list_sessions(
+            calendar_clock(v_calendar), v_days[1], v_days[cardinality(v_days)])) AS s (day)
+        EXCEPT SELECT u.day FROM unnest(v_days) AS u (day) ORDER BY 1);
 BEGIN
-    IF goes_one_by_one(p_ids) THEN
-        RETURN QUERY
-        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
-        CROSS JOIN LATERAL audit_bars_values(ARRAY[a.id]) AS f;
-        RETURN;
-    END IF;
     RETURN QUERY
-    WITH days AS MATERIALIZED (
-        SELECT d.id, row_number() OVER (PARTITION BY d.id ORDER BY d."timestamp") AS row_no,
-            d."timestamp" AS ts
-        FROM cmc_price_bars_1d AS d
-        WHERE p_ids IS NULL OR d.id = ANY(p_ids)
+    WITH asset AS MATERIALIZED (
+        SELECT v_days AS days, v_missing AS missing
     ),
     judged AS (
         SELECT
-            b.id, b.tf, b.time_close, b.is_closed, b.missing_interior,
+            b.tf, b.time_close, b.is_closed, b.missing_interior, a.days[b.last_row] AS day,
             (b.low <= least(b.open, b.close) AND greatest(b.open, b.close) <= b.high) IS NOT TRUE AS bad_ohlc,
             t.settled AND (
                 least(b.missing_start, b.missing_interior, b.missing_end) < 0
                 OR (t.unit_kind = 'D' AND (b.missing_start <> 0 OR b.missing_end <> 0))
-                OR b.missing_interior <> l.day - f.day + 1 - (b.last_row - b.first_row + 1)
-                OR (b.missing_start + b.missing_interior + b.missing_end > 0)
-                    <> (b.first_missing_day IS NOT NULL)
-                OR (b.missing_start + b.missing_interior + b.missing_end > 0)
-                    <> (b.last_missing_day IS NOT NULL)
-                OR (b.missing_start > 0 AND b.first_missing_day <> f.day - b.missing_start)
-                OR (b.missing_start = 0 AND b.missing_interior > 0
-                    AND NOT b.first_missing_day BETWEEN f.day + 1 AND l.day - 1)
-                OR (b.missing_start = 0 AND b.missing_interior = 0 AND b.missing_end > 0
-                    AND b.first_missing_day <> l.day + 1)
-                OR (b.missing_end > 0 AND b.last_missing_day <> l.day + b.missing_end)
-                OR (b.missing_end = 0 AND b.missing_interior > 0
-                    AND NOT b.last_missing_day BETWEEN f.day + 1 AND l.day - 1)
-                OR (b.missing_end = 0 AND b.missing_interior = 0 AND b.missing_start > 0
-                    AND b.last_missing_day <> f.day - 1)
-                OR b.last_missing_day - b.first_missing_day + 1
-                    < b.missing_start + b.missing_interior + b.missing_end
+                OR (b.is_closed AND b.days_remaining <> 0)
+                OR b.missing_interior <> m.at_last - m.at_first
+                OR bits_differ(b.first_missing_day, CASE WHEN m.n > 0 THEN
+                    a.missing[m.at_first - b.missing_start + 1] END)
+                OR bits_differ(b.last_missing_day, CASE WHEN m.n > 0 THEN
+                    a.missing[m.at_last + b.missing_end] END)
             ) AS bad_arithmetic
         FROM bars AS b
-        INNER JOIN built_timeframes AS t ON t.id = b.id AND t.tf = b.tf AND (v_only IS NULL OR t.id = v_only)
-        LEFT JOIN days AS fd ON fd.id = b.id AND fd.row_no = b.first_row
-        LEFT JOIN days AS ld ON ld.id = b.id AND ld.row_no = b.last_row
-        CROSS JOIN LATERAL (SELECT (fd.ts AT TIME ZONE t.tz)::date AS day) AS f
-        CROSS JOIN LATERAL (SELECT (ld.ts AT TIME ZONE t.tz)::date AS day) AS l
-        WHERE p_ids IS NULL OR b.id = ANY(p_ids)
+        INNER JOIN built_timeframes AS t ON t.id = p_id AND t.tf = b.tf
+        CROSS JOIN asset AS a
+        CROSS JOIN LATERAL (
+            SELECT
+                b.missing_start + b.missing_interior + b.missing_end AS n,
+                width_bucket(a.days[b.first_row], a.missing) AS at_first,
+                width_bucket(a.days[b.last_row], a.missing) AS at_last
+        ) AS m
+        WHERE b.id = p_id
+    ),
+    counted AS (
+        SELECT
+            j.tf, v.name, count(*) AS n, min(j.time_close) AS first_ts, max(j.missing_interior) AS worst
+        FROM judged AS j
+        CROSS JOIN LATERAL (VALUES
+            ('bar_ohlc', j.bad_ohlc),
+            ('missing_days_arithmetic', j.bad_arithmetic AND NOT v_is_pending),
+            ('missing_days_interior', j.is_closed AND j.missing_interior > 0
+                AND is_told(v_accepted, 'missing_days_interior', 'info', j.day))
+        ) AS v (name, is_bad)
+        WHERE v.is_bad
+        GROUP BY j.tf, v.name
     )
     SELECT
-        v.name, CASE v.name WHEN 'missing_days_interior' THEN 'info' ELSE 'error' END, g.id, g.tf, NULL::int,
-        v.first_ts,
-        jsonb_build_object('n', v.n) || CASE v.name
-            WHEN 'missing_days_interior'
-                THEN jsonb_build_object('share', v.n::float8 / g.n_closed, 'worst', g.worst)
-            ELSE '{}' END
-    FROM (
-        SELECT
-            j.id, j.tf, count(*) FILTER (WHERE j.is_closed) AS n_closed, max(j.missing_interior) AS worst,
-            count(*) FILTER (WHERE j.bad_ohlc) AS n_ohlc,
-                min(j.time_close) FILTER (WHERE j.bad_ohlc) AS ts_ohlc,
-            count(*) FILTER (WHERE j.bad_arithmetic) AS n_sums,
-            min(j.time_close) FILTER (WHERE j.bad_arithmetic) AS ts_sums,
-            count(*) FILTER (WHERE j.is_closed AND j.missing_interior > 0) AS n_interior,
-            min(j.time_close) FILTER (WHERE j.is_closed AND j.missing_interior > 0) AS ts_interior
-        FROM judged AS j
-        GROUP BY j.id, j.tf
-    ) AS g
+        c.name, CASE WHEN c.name = 'missing_days_interior' THEN 'info' ELSE 'error' END, p_id, c.tf,
+        NULL::int, c.first_ts,
+        jsonb_build_object('n', c.n) || CASE WHEN c.name = 'missing_days_interior' THEN jsonb_build_object(
+            'share', c.n::float8 / (SELECT count(*) FROM judged AS j WHERE j.tf = c.tf AND j.is_closed),
+            'worst', c.worst) ELSE '{}' END
+    FROM counted AS c;
+    RETURN QUERY
+    SELECT
+        v.name, 'error', p_id, b.tf, NULL::int, v.ts,
+        jsonb_build_object('n', 1) || v.detail
+    FROM built_timeframes AS b
+    INNER JOIN dim_timeframe AS t ON t.tf = b.tf
     CROSS JOIN LATERAL (VALUES
-        ('bar_ohlc', g.n_ohlc, g.ts_ohlc),
-        ('missing_days_arithmetic', g.n_sums, g.ts_sums),
-        ('missing_days_interior', g.n_interior, g.ts_interior)
-    ) AS v (name, n, first_ts)
-    WHERE v.n > 0
-    UNION ALL
-    SELECT
-        'tf_days_not_nominal', 'error', b.id, b.tf, NULL::int, NULL::timestamptz,
-        jsonb_build_object('n', 1, 'min', t.tf_days_nominal, 'max', t.tf_days_nominal)
-    FROM built_timeframes AS b
-    INNER JOIN dim_timeframe AS t ON t.tf = b.tf
-    WHERE (p_ids IS NULL OR b.id = ANY(p_ids)) AND (v_only IS NULL OR b.id = v_only)
-        AND t.tf_days_nominal <> timeframe_nominal_days(t.tf)
-    UNION ALL
-    SELECT
-        'partial_start_unexpected', 'error', b.id, b.tf, NULL::int, b.first_ts, jsonb_build_object('n', 1)
-    FROM built_timeframes AS b
-    INNER JOIN dim_timeframe AS t ON t.tf = b.tf
-    WHERE (p_ids IS NULL OR b.id = ANY(p_ids)) AND (v_only IS NULL OR b.id = v_only)
-        AND t.allow_partial_start AND NOT b.is_anchored;
+        ('tf_days_not_nominal', t.tf_days_nominal <> timeframe_nominal_days(t.tf), NULL::timestamptz,
+            jsonb_build_object('min', t.tf_days_nominal, 'max', t.tf_days_nominal)),
+        ('partial_start_unexpected', t.allow_partial_start AND NOT b.is_anchored, b.first_ts, '{}')
+    ) AS v (name, is_bad, ts, detail)
+    WHERE b.id = p_id AND v.is_bad;
 END;
 $$;

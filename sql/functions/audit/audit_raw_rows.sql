@@ -1,87 +1,65 @@
 -- audit_raw_rows: is every raw day that was examined either a validated day or a reject?
---   p_ids   asset ids; NULL: all
+--   p_id   asset id
 -- Returns   findings: raw_row_lost (error; in neither, or in both), rejects_orphan (error; the raw row is
---           gone, or validation gives another verdict or other values today), rows_rejected (warning; one per
---           asset and reason).
+--           gone, or validation gives another verdict or other values today), rows_rejected (warning; one
+--           per reason).
 -- Errors    none.   Cost  one pass over the raw days, validated.
 -- Rule      days from the earliest change not yet processed on are not judged. An asset without any reject is
 --           taken to be refreshed without keeping them; days whose rejects a run was told not to keep, and
 --           those after them, aren't missed.
-CREATE OR REPLACE FUNCTION audit_raw_rows(p_ids int[] DEFAULT NULL)
-RETURNS TABLE ("check" text, severity text, id int, tf text, period int, ts timestamptz, detail jsonb)
+CREATE OR REPLACE FUNCTION audit_raw_rows(p_id int)
+RETURNS SETOF finding
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
-SET timezone = 'UTC'
-SET jit = off
-SET plan_cache_mode = force_custom_plan
 AS $$
-#variable_conflict use_column
+DECLARE
+    v_accepted jsonb := accepted_days(p_id);
+    v_tz text := (SELECT s.tz FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id);
+    v_since timestamptz := (SELECT min(r.dirty_from) FROM raw_changes AS r WHERE r.id = p_id);
+    v_keeps_rejects boolean := EXISTS (SELECT 1 FROM cmc_price_bars_1d_rejects AS r WHERE r.id = p_id);
+    v_left_out_from timestamptz := (
+        SELECT s.rejects_left_out_from FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id);
 BEGIN
-    IF goes_one_by_one(p_ids) THEN
-        RETURN QUERY
-        SELECT f.* FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
-        CROSS JOIN LATERAL audit_raw_rows(ARRAY[a.id]) AS f;
-        RETURN;
-    END IF;
     RETURN QUERY
-    WITH pending AS (
-        SELECT r.id, min(r.dirty_from) AS since FROM raw_changes AS r
-        WHERE (p_ids IS NULL OR r.id = ANY(p_ids))
-        GROUP BY r.id
-    ),
-    candidates AS (
-        SELECT c.id, c."timestamp", c.reason FROM bars_1d_candidates AS c
-        LEFT JOIN pending AS p ON p.id = c.id
-        WHERE (p_ids IS NULL OR c.id = ANY(p_ids)) AND (p.since IS NULL OR c."timestamp" < p.since)
-    ),
-    rejects AS (
-        SELECT r.* FROM cmc_price_bars_1d_rejects AS r
-        WHERE p_ids IS NULL OR r.id = ANY(p_ids)
-    )
     SELECT
-        'raw_row_lost', 'error', c.id, NULL::text, NULL::int, min(c."timestamp"),
+        'raw_row_lost', 'error', p_id, NULL::text, NULL::int, min(c."timestamp"),
         jsonb_build_object('n', count(*))
-    FROM candidates AS c
-    LEFT JOIN cmc_price_bars_1d AS d
-        ON d.id = c.id AND d."timestamp" = c."timestamp" AND (p_ids IS NULL OR d.id = ANY(p_ids))
-    LEFT JOIN (SELECT DISTINCT r.id, r."timestamp" FROM rejects AS r) AS r
-        ON r.id = c.id AND r."timestamp" = c."timestamp"
-    LEFT JOIN (SELECT DISTINCT r.id FROM rejects AS r) AS k ON k.id = c.id
+    FROM bars_1d_candidates AS c
+    LEFT JOIN cmc_price_bars_1d AS d ON d.id = p_id AND d."timestamp" = c."timestamp"
     LEFT JOIN (
-        SELECT x.* FROM cmc_price_bars_1d_state AS x WHERE p_ids IS NULL OR x.id = ANY(p_ids)
-    ) AS s ON s.id = c.id
+        SELECT DISTINCT x."timestamp" FROM cmc_price_bars_1d_rejects AS x WHERE x.id = p_id
+    ) AS r ON r."timestamp" = c."timestamp"
     WHERE
-        (d.id IS NOT NULL AND r.id IS NOT NULL)
-        OR (d.id IS NULL AND r.id IS NULL AND (
-            c.reason IS NULL
-            OR (k.id IS NOT NULL AND (
-                s.rejects_left_out_from IS NULL OR c."timestamp" < s.rejects_left_out_from))))
-    GROUP BY c.id
-    UNION ALL
+        c.id = p_id AND (v_since IS NULL OR c."timestamp" < v_since)
+        AND (d.id IS NULL) = (r."timestamp" IS NULL)
+        AND (d.id IS NOT NULL OR c.reason IS NULL OR (
+            v_keeps_rejects AND (v_left_out_from IS NULL OR c."timestamp" < v_left_out_from)))
+    HAVING count(*) > 0;
+    RETURN QUERY
     SELECT
-        'rejects_orphan', 'error', r.id, NULL::text, NULL::int, min(r."timestamp"),
+        'rejects_orphan', 'error', p_id, NULL::text, NULL::int, min(r."timestamp"),
         jsonb_build_object('n', count(*), 'reasons', jsonb_agg(DISTINCT r.reason))
-    FROM rejects AS r
-    LEFT JOIN pending AS p ON p.id = r.id
-    LEFT JOIN (
-        SELECT x.* FROM bars_1d_candidates AS x WHERE p_ids IS NULL OR x.id = ANY(p_ids)
-    ) AS c ON c.id = r.id AND c."timestamp" = r."timestamp"
+    FROM cmc_price_bars_1d_rejects AS r
+    LEFT JOIN bars_1d_candidates AS c ON c.id = p_id AND c."timestamp" = r."timestamp"
     WHERE
-        (p.since IS NULL OR r."timestamp" < p.since)
+        r.id = p_id AND (v_since IS NULL OR r."timestamp" < v_since)
         AND (c.reason IS DISTINCT FROM r.reason OR r.tf <> '1D' OR record_image_ne(ROW(
             c.time_open, c.time_close, c.raw_time_high, c.raw_time_low, c.raw_open, c.raw_high, c.raw_low,
-            c.raw_close, c.raw_volume, c.raw_market_cap, c.src_name, c.src_file
+            c.raw_close, c.raw_volume, c.raw_market_cap, c.src_name, c.src_file, c.local_day
         ), ROW(
             r.time_open, r.time_close, r.time_high, r.time_low, r.open, r.high, r.low, r.close, r.volume,
-            r.market_cap, r.src_name, r.src_file
+            r.market_cap, r.src_name, r.src_file, r.local_day
         )))
-    GROUP BY r.id
-    UNION ALL
+    HAVING count(*) > 0;
+    RETURN QUERY
     SELECT
-        'rows_rejected', 'warning', r.id, NULL::text, NULL::int, min(r."timestamp"),
+        'rows_rejected', 'warning', p_id, NULL::text, NULL::int, min(r."timestamp"),
         jsonb_build_object(
             'reason', r.reason, 'n', count(*), 'first', min(r."timestamp"), 'last', max(r."timestamp"))
-    FROM rejects AS r
-    GROUP BY r.id, r.reason;
+    FROM cmc_price_bars_1d_rejects AS r
+    WHERE
+        r.id = p_id
+        AND is_told(v_accepted, 'rows_rejected', 'warning', local_day_of(r.local_day, r."timestamp", v_tz))
+    GROUP BY r.reason;
 END;
 $$;

@@ -5,7 +5,7 @@
 --           days); and one with calendar NULL for every day being a session. No rows for an asset without
 --           validated days.
 -- Errors    none.   Cost  the asset's days times the calendars: some milliseconds each.
--- Rule      sessions in the range, and rows, less twice the rows that are sessions.
+-- Rule      as mismatches_of.
 CREATE OR REPLACE FUNCTION calendar_mismatches(p_id int)
 RETURNS TABLE (calendar text, mismatches int, rank int, is_known boolean)
 LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -23,12 +23,10 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY
-    SELECT NULL::text, v_last - v_first + 1 - cardinality(v_days), NULL::int, true
+    SELECT NULL::text, mismatches_of(NULL, v_days, 0), NULL::int, true
     UNION ALL
     SELECT
-        c.calendar, sessions_between(a.clock, v_first, v_last) + cardinality(v_days) - 2 * (
-            SELECT count(*)::int FROM unnest(v_days) AS d (day) WHERE is_session_of(a.clock, d.day)),
-        c.rank,
+        c.calendar, mismatches_of(a.clock, v_days, 0), c.rank,
         coalesce(c.first_day, v_first) <= v_first AND coalesce(c.last_day, v_last) >= v_last
     FROM calendars AS c
     INNER JOIN calendars_applied AS a ON a.calendar = c.calendar;

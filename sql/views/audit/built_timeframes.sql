@@ -1,7 +1,7 @@
 -- built_timeframes: every timeframe that an asset's bars were built for, with what the audits judge it by.
 -- Rows      one per (id, tf) of bars_state that the catalogue knows; settled: nothing waits for a refresh, so
 --           that bars must agree with the validated days.
--- Rule      whether windows are anchored follows from the group alone, not from the columns under audit.
+-- Rule      whether windows are anchored follows from the name alone, not from the columns under audit.
 -- Cost      the states and the catalogue.
 CREATE OR REPLACE VIEW built_timeframes AS
 SELECT
@@ -11,11 +11,14 @@ SELECT
     s.bar_group,
     s.tz,
     s.first_ts,
+    s.first_day,
+    s.session_before,
+    s.calendar,
     s.last_ts,
     s.n_rows,
     t.unit_kind,
     t.tf_qty,
-    s.bar_group LIKE 'cal\_anchor%' AS is_anchored,
+    t.tf LIKE '%\_ANCHOR%' AS is_anchored,
     t.tf_days_min,
     t.tf_days_max,
     s.dirty_from IS NULL AND p.id IS NULL AS settled
