@@ -47,9 +47,10 @@ def demo(postgresql_server: Any) -> Iterator[str]:
     name = f"{postgresql_server.dbname}_docs"
     with psycopg.connect(address(postgresql_server, "postgres"), autocommit=True) as connection:
         copy(connection, postgresql_server.template_dbname, name)
-        prices = [PRICES / f"{asset}.csv.gz" for asset in ("BTC_1", "SOL_5426", "GOOG_900001")]
         run = runner(address(postgresql_server, name))
-        for arguments in (("load", *prices, "--name-pattern", "{symbol}_{id}.csv"), ("refresh", "all")):
+        files = {"BTC_1": 1, "SOL_5426": 5426, "GOOG_900001": 900001}
+        loads = [("load", PRICES / f"{file}.csv.gz", "--id", asset) for file, asset in files.items()]
+        for arguments in (*loads, ("refresh", "all")):
             done = run(*arguments)
             assert done.code == 0, done.err
         yield name
