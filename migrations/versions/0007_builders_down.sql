@@ -1,3 +1,7 @@
+DROP TYPE computed_block;
+DROP TYPE computed_vector;
+DROP TYPE computed_bar;
+DROP TYPE asset_sessions;
 DROP TRIGGER IF EXISTS ema_alpha_vectors_insert ON ema_alpha;
 DROP TRIGGER IF EXISTS ema_alpha_vectors_update ON ema_alpha;
 DROP TRIGGER IF EXISTS ema_alpha_vectors_delete ON ema_alpha;

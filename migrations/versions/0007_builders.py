@@ -1,4 +1,4 @@
-"""The alphas of a timeframe as vectors; room on the pages of bars and EMAs for what a day changes."""
+"""What builders read and hand on: alphas as vectors, sessions of an asset, rows on their way to tables."""
 
 from pathlib import Path
 
@@ -18,8 +18,9 @@ def _run(name: str) -> None:
 
 
 def upgrade() -> None:
-    _run("0007_alphas.sql")
+    _run("0007_builders_alphas.sql")
+    _run("0007_builders_types.sql")
 
 
 def downgrade() -> None:
-    _run("0007_alphas_down.sql")
+    _run("0007_builders_down.sql")
