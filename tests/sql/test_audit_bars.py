@@ -118,14 +118,22 @@ DEFECTS: dict[str, tuple[int, str, list[str]]] = {
         UNSEEN + "DELETE FROM cmc_price_histories7 WHERE id = 4 AND " + DAY_11,
         [DIFFERS],
     ),
-    "bars_1d_ohlc": (4, DAY.format("high = close - 0.5"), ["bars_1d_ohlc error 1D", DIFFERS]),
-    "bars_1d_ohlc: infinite": (4, DAY.format("high = 'Infinity'"), ["bars_1d_ohlc error 1D", DIFFERS]),
+    "bars_1d_ohlc": (
+        4,
+        DAY.format("high = close - 0.5"),
+        ["bars_1d_ohlc error 1D", DIFFERS, "day_block error"],
+    ),
+    "bars_1d_ohlc: infinite": (
+        4,
+        DAY.format("high = 'Infinity'"),
+        ["bars_1d_ohlc error 1D", DIFFERS, "day_block error"],
+    ),
     "bars_1d_times": (
         4,
         DAY.format("time_high = time_close + interval '1 h'"),
-        ["bars_1d_times error 1D", DIFFERS],
+        ["bars_1d_times error 1D", DIFFERS, "day_block error"],
     ),
-    "bars_1d_numbering": (4, DAY.format("bar_seq = 61"), ["bars_1d_numbering error 1D"]),
+    "bars_1d_numbering": (4, DAY.format("bar_seq = 61"), ["bars_1d_numbering error 1D", "day_block error"]),
     "bars_1d_flags": (4, DAY.format("is_partial_end = true"), ["bars_1d_flags error 1D"]),
     "duplicate_local_day": (
         4,
@@ -274,7 +282,7 @@ DEFECTS: dict[str, tuple[int, str, list[str]]] = {
     "coverage_missing": (
         1,
         "DELETE FROM bars WHERE id = 1 AND tf = '7D'",
-        ["coverage_missing error"],
+        ["coverage_missing error", "bar_block error 7D"],
     ),
     "coverage_missing: in both families": (
         1,
@@ -284,7 +292,7 @@ DEFECTS: dict[str, tuple[int, str, list[str]]] = {
     "coverage_unexpected": (
         1,
         "DELETE FROM dim_timeframe WHERE tf = '7D'",
-        ["coverage_unexpected error 7D"],
+        ["coverage_unexpected error 7D", "bar_block error 7D"],
     ),
     "coverage_unexpected: no days": (
         9,
@@ -396,7 +404,7 @@ DEFECTS: dict[str, tuple[int, str, list[str]]] = {
     "state_differs: no state": (
         1,
         "DELETE FROM bars_state WHERE id = 1 AND bar_group = 'multi_tf'",
-        ["state_differs error 2D", "state_differs error 7D"],
+        ["state_differs error 2D", "state_differs error 7D", "bar_block error 2D", "bar_block error 7D"],
     ),
     "state_differs: days": (
         1,

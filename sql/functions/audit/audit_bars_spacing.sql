@@ -15,7 +15,11 @@ SET enable_mergejoin = off
 SET work_mem = '64MB'
 AS $$
 DECLARE
-    v_calendar text := (SELECT max(s.calendar) FROM bars_state AS s WHERE s.id = p_id);
+    -- NULL too while bars wait for a refresh that takes up another calendar.
+    v_calendar text := (
+        SELECT a.calendar FROM assets AS a
+        WHERE a.id = p_id AND NOT EXISTS (
+            SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND bits_differ(s.calendar, a.calendar)));
     v_clock session_clock := calendar_clock(v_calendar);
 BEGIN
     RETURN QUERY
