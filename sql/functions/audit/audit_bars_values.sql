@@ -5,8 +5,8 @@
 --           the worst number).
 -- Errors    none.   Cost  one pass over the bars, their first and last days.
 -- Rule      days missing in a bar stand side by side among the sorted days that the asset lacks: before its
---           first row, inside it, and after its last one; a closed bar has none to come. A bar's length is the one
---           that its name says; only anchored bars begin late.
+--           first row, inside it, and after its last one; a closed bar has none to come. The length of a bar
+--           is the one that its name says; only anchored bars begin late.
 CREATE OR REPLACE FUNCTION audit_bars_values(p_id int)
 RETURNS SETOF finding
 LANGUAGE plpgsql STABLE

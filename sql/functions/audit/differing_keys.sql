@@ -6,9 +6,9 @@
 CREATE OR REPLACE FUNCTION differing_keys(p_one json, p_other json)
 RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN ARRAY(
-    SELECT o.key FROM json_each_text(p_one) WITH ORDINALITY AS o (key, value, ordinal)
+RETURN (
+    SELECT coalesce(array_agg(o.key ORDER BY o.ordinal), '{}')
+    FROM json_each_text(p_one) WITH ORDINALITY AS o (key, value, ordinal)
     INNER JOIN json_each_text(p_other) AS t (key, value) ON t.key = o.key
     WHERE t.value IS DISTINCT FROM o.value
-    ORDER BY o.ordinal
 );

@@ -71,6 +71,7 @@ BEGIN ATOMIC
                     END AS expected_start,
                     window_end(p_kind, p_n, p_first_unit, p_bar_seq) AS window_end
                 -- Not pulled up: its columns are asked for often.
+                WHERE true
                 OFFSET 0
             ) AS w
         ) AS n

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION day_of_epoch(p_count numeric)
 RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (
-    SELECT CASE WHEN d.days BETWEEN 0 AND 84006 THEN DATE '1970-01-01' + d.days END
+    SELECT CASE WHEN d.days BETWEEN 0 AND 84006 THEN date '1970-01-01' + d.days END
     FROM (
         SELECT floor(p_count / CASE
             WHEN p_count < 1e11 THEN 86400

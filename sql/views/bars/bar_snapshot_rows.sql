@@ -78,6 +78,7 @@ LEFT JOIN LATERAL (
                     THEN first_unit(
                         t.unit_kind, t.tf_qty, t.allow_partial_start, s.first_day, s.session_before)
             END AS first_unit
+        WHERE true
         OFFSET 0
     ) AS f
     OFFSET 0

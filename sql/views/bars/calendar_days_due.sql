@@ -30,6 +30,7 @@ LEFT JOIN LATERAL (
         SELECT
             first_unit(t.unit_kind, t.tf_qty, t.allow_partial_start, s.first_day, s.session_before)
                 AS first_unit
+        WHERE true
         OFFSET 0
     ) AS u
     WHERE t.bar_group = s.bar_group AND t.tf = ANY(s.tfs)

@@ -72,7 +72,7 @@ LEFT JOIN LATERAL (
             least(
                 coalesce(w.hidden_from, s.hidden_from, 'infinity'),
                 coalesce(w.last_ts, s.last_ts) + interval '1 microsecond') AS shown_before
-        FROM (SELECT s.id OFFSET 0) AS one
+        FROM (SELECT s.id WHERE true OFFSET 0) AS one
         LEFT JOIN emas_pending AS w ON w.id = s.id AND w.ema_group = s.ema_group AND w.tf = a.tf
     ) AS p
     OFFSET 0
