@@ -272,7 +272,10 @@ SHOWN: dict[str, tuple[str, list[str]]] = {
     "ema_union": (
         "ALTER VIEW cmc_ema_multi_tf RENAME TO hidden;"
         " CREATE VIEW cmc_ema_multi_tf AS SELECT * FROM hidden WHERE tf <> '7D'",
-        ["ema_union error"],
+        [
+            "ema_union error",
+            *(f"ema_{what}_count error 7D {p}" for what in ("row", "canonical") for p in (2, 3, 6)),
+        ],
     ),
 }
 

@@ -13,7 +13,23 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET work_mem = '64MB'
 AS $$
+DECLARE
+    v_sources text[];
+    v_tfs text[];
+    v_periods int[];
+    v_rows bigint[];
+    v_canonical bigint[];
 BEGIN
+    SELECT
+        array_agg(g.alignment_source), array_agg(g.tf), array_agg(g.period), array_agg(g.n),
+        array_agg(g.canonical)
+    INTO v_sources, v_tfs, v_periods, v_rows, v_canonical
+    FROM (
+        SELECT
+            u.alignment_source, u.tf, u.period, count(*) AS n, count(*) FILTER (WHERE NOT u.roll) AS canonical
+        FROM emas_shown(p_id) AS u
+        GROUP BY u.alignment_source, u.tf, u.period
+    ) AS g;
     RETURN QUERY
     WITH closing AS MATERIALIZED (
         SELECT b.tf, b.last_row, row_number() OVER (PARTITION BY b.tf ORDER BY b.bar_seq) AS n
@@ -23,12 +39,8 @@ BEGIN
         SELECT '1D', d.bar_seq, d.bar_seq FROM cmc_price_bars_1d AS d WHERE d.id = p_id
     ),
     shown AS MATERIALIZED (
-        SELECT
-            u.alignment_source, u.tf, u.period, count(*) AS n,
-            count(*) FILTER (WHERE NOT u.roll) AS canonical
-        FROM cmc_ema_multi_tf_u AS u
-        WHERE u.id = p_id
-        GROUP BY u.alignment_source, u.tf, u.period
+        SELECT g.* FROM unnest(v_sources, v_tfs, v_periods, v_rows, v_canonical)
+            AS g (alignment_source, tf, period, n, canonical)
     ),
     counted AS (
         SELECT
@@ -59,25 +71,18 @@ BEGIN
         jsonb_build_object('expected', w.expected, 'actual', w.actual)
     FROM (
         SELECT
-            (SELECT coalesce(sum(x.n), 0) FROM shown AS x) AS actual,
-            (SELECT count(*) FROM cmc_ema_multi_tf AS x WHERE x.id = p_id)
-            + (SELECT count(*) FROM cmc_ema_multi_tf_v2 AS x WHERE x.id = p_id)
-            + (SELECT count(*) FROM cmc_ema_multi_tf_cal_us AS x WHERE x.id = p_id)
-            + (SELECT count(*) FROM cmc_ema_multi_tf_cal_iso AS x WHERE x.id = p_id)
-            + (SELECT count(*) FROM cmc_ema_multi_tf_cal_anchor_us AS x WHERE x.id = p_id)
-            + (SELECT count(*) FROM cmc_ema_multi_tf_cal_anchor_iso AS x WHERE x.id = p_id) AS expected
+            (SELECT coalesce(sum(x.n), 0) FROM shown AS x) AS expected,
+            (SELECT count(*) FROM cmc_ema_multi_tf_u AS u WHERE u.id = p_id) AS actual
     ) AS w
     WHERE w.expected <> w.actual;
     RETURN QUERY
     WITH shared AS MATERIALIZED (
         SELECT u.*, g.ema_group, g.ordinal = g.first AS is_first
-        FROM cmc_ema_multi_tf_u AS u
-        INNER JOIN dim_timeframe AS t ON t.tf = u.tf
+        FROM emas_shown(p_id) AS u
         INNER JOIN (
             SELECT x.*, min(x.ordinal) OVER w AS first, max(x.ordinal) OVER w AS last FROM taxonomy() AS x
             WINDOW w AS (PARTITION BY x.ema_group)
-        ) AS g ON g.bar_group = t.bar_group AND g.alignment_source = u.alignment_source AND g.first < g.last
-        WHERE u.id = p_id
+        ) AS g ON g.alignment_source = u.alignment_source AND u.tf ~ g.tf_pattern AND g.first < g.last
     )
     SELECT
         'ema_shared_tf', 'error', p_id, coalesce(u.tf, i.tf), coalesce(u.period, i.period),

@@ -13,22 +13,25 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET work_mem = '64MB'
 AS $$
+DECLARE
+    v_days timestamptz[] := ARRAY(SELECT d."timestamp" FROM cmc_price_bars_1d AS d WHERE d.id = p_id);
+    v_closing_tfs text[];
+    v_closing timestamptz[];
 BEGIN
-    RETURN QUERY
-    WITH days AS MATERIALIZED (
-        SELECT d."timestamp" AS ts FROM cmc_price_bars_1d AS d WHERE d.id = p_id
-    ),
-    closing AS MATERIALIZED (
+    SELECT array_agg(c.tf), array_agg(c.ts) INTO v_closing_tfs, v_closing
+    FROM (
         SELECT b.tf, b.time_close AS ts FROM bars AS b WHERE b.id = p_id AND b.is_closed
         UNION ALL
-        SELECT '1D', d.ts FROM days AS d
-    ),
-    shown AS MATERIALIZED (
-        SELECT u.*, u.alignment_source = ANY(ARRAY(
-            SELECT x.alignment_source FROM taxonomy() AS x WHERE x.in_bar_space AND x.in_day_space
-        )) AS by_calendar
-        FROM cmc_ema_multi_tf_u AS u
-        WHERE u.id = p_id
+        SELECT '1D', d."timestamp" FROM cmc_price_bars_1d AS d WHERE d.id = p_id
+    ) AS c;
+    RETURN QUERY
+    WITH shown AS MATERIALIZED (
+        SELECT u.*, x.by_calendar
+        FROM emas_shown(p_id) AS u
+        INNER JOIN (
+            SELECT DISTINCT g.alignment_source, g.in_bar_space AND g.in_day_space AS by_calendar
+            FROM taxonomy() AS g
+        ) AS x ON x.alignment_source = u.alignment_source
     ),
     neighbours AS (
         SELECT
@@ -39,8 +42,8 @@ BEGIN
             row_number() OVER k AS nth_alike, lag(s.ema) OVER k AS ema_alike, lag(s.d1) OVER k AS d1_alike,
             lag(s.ema_bar) OVER k AS ema_bar_alike, lag(s.d1_bar) OVER k AS d1_bar_alike
         FROM shown AS s
-        LEFT JOIN closing AS c ON c.tf = s.tf AND c.ts = s.ts
-        LEFT JOIN days AS d ON d.ts = s.ts
+        LEFT JOIN unnest(v_closing_tfs, v_closing) AS c (tf, ts) ON c.tf = s.tf AND c.ts = s.ts
+        LEFT JOIN unnest(v_days) AS d (ts) ON d.ts = s.ts
         WINDOW
             w AS (PARTITION BY s.tf, s.period, s.alignment_source ORDER BY s.ts),
             -- Canonical rows among themselves.
