@@ -108,7 +108,9 @@ class Reader:
         for day in range(1, 31):
             lines.append(f"2024-06-{day:02},{100 + day},{102 + day},{99 + day},{101 + day},{1000 * day}")
         text = "\n".join(lines) + "\n"
-        (self.folder / "ETH_1027.csv").write_text(text)
+        (self.folder / "prices").mkdir()
+        for name in ("ETH_1027.csv", "AAPL.csv", "prices/MSFT.csv", "prices/NVDA.csv"):
+            (self.folder / name).write_text(text)
         (self.folder / "assets.txt").write_text("5426  # Solana\n")
         (self.folder / "prices.csv.gz").write_bytes(gzip.compress(text.encode()))
 
