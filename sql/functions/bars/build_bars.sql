@@ -25,7 +25,6 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_rows int;
-    v_first_row int;
     v_asset_first date;
     v_is_new boolean;
     v_far record;
