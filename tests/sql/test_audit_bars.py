@@ -251,7 +251,7 @@ DEFECTS: dict[str, tuple[int, str, list[str]]] = {
     "calendar_mixed": (
         1,
         "UPDATE bars_state SET calendar = 'WEEK' WHERE id = 1 AND bar_group = 'multi_tf'",
-        ["calendar_mixed error"],
+        ["calendar_mixed error", "bars_behind warning"],
     ),
     "price_not_positive": (
         4,
@@ -421,6 +421,11 @@ DEFECTS: dict[str, tuple[int, str, list[str]]] = {
         "INSERT INTO bars_pending SELECT id, '7D', bar_group, last_ts, first_ts, last_ts FROM bars_state"
         " WHERE id = 1 AND bar_group = 'multi_tf'",
         ["bars_behind warning 7D"],
+    ),
+    "bars_behind: another calendar": (
+        1,
+        "UPDATE assets SET calendar = 'WEEK' WHERE id = 1",
+        ["bars_behind warning", "extra_rows warning 1D", "calendar_suggested info 1D"],
     ),
     "zone_mixed": (
         1,

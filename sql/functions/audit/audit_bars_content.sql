@@ -15,10 +15,7 @@ SET work_mem = '64MB'
 AS $$
 DECLARE
     -- Counts of days follow the calendar, so they wait for a refresh that takes up another one.
-    v_is_pending boolean := EXISTS (
-        SELECT 1 FROM bars_state AS s
-        WHERE s.id = p_id AND s.tfs <> '{}' AND bits_differ(
-            s.calendar, (SELECT a.calendar FROM assets AS a WHERE a.id = p_id)));
+    v_is_pending boolean := calendar_pending(p_id);
     v_due computed_bar[] := ARRAY(SELECT e FROM bars_of_days(p_id) AS e);
 BEGIN
     IF v_due = '{}' THEN

@@ -16,10 +16,8 @@ SET work_mem = '64MB'
 AS $$
 DECLARE
     -- NULL too while bars wait for a refresh that takes up another calendar.
-    v_calendar text := (
-        SELECT a.calendar FROM assets AS a
-        WHERE a.id = p_id AND NOT EXISTS (
-            SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND bits_differ(s.calendar, a.calendar)));
+    v_calendar text := CASE WHEN NOT calendar_pending(p_id) THEN (
+        SELECT a.calendar FROM assets AS a WHERE a.id = p_id) END;
     v_clock session_clock := calendar_clock(v_calendar);
 BEGIN
     RETURN QUERY

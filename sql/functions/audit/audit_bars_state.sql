@@ -67,7 +67,12 @@ BEGIN
         SELECT NULL::text AS tf, min(s.dirty_from) AS since, jsonb_agg(s.bar_group ORDER BY s.bar_group)
                 AS families
         FROM bars_state AS s
-        WHERE s.id = p_id AND s.tfs <> '{}' AND s.dirty_from IS NOT NULL
+        WHERE
+            s.id = p_id AND s.tfs <> '{}'
+            AND (s.dirty_from IS NOT NULL OR bits_differ(
+                s.calendar, (SELECT a.calendar FROM assets AS a WHERE a.id = p_id)
+            ) OR EXISTS (
+                SELECT 1 FROM calendar_days_due AS c WHERE c.id = p_id AND c.bar_group = s.bar_group))
         HAVING count(*) > 0
         UNION ALL
         SELECT q.tf, q.dirty_from, jsonb_build_array(q.bar_group) FROM bars_pending AS q WHERE q.id = p_id

@@ -19,8 +19,7 @@ DECLARE
     v_accepted jsonb := accepted_days(p_id);
     v_calendar text := (SELECT max(s.calendar) FROM bars_state AS s WHERE s.id = p_id);
     -- Counts of days follow the calendar, so they wait for a refresh that takes up another one.
-    v_is_pending boolean := bits_differ(
-        v_calendar, (SELECT a.calendar FROM assets AS a WHERE a.id = p_id));
+    v_is_pending boolean := calendar_pending(p_id);
     v_days date[] := ARRAY(SELECT d.day FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d."timestamp");
     -- Days without a row, sorted: counts of them are differences of positions.
     v_missing date[] := ARRAY(
