@@ -318,6 +318,9 @@ def test_raw_changes_are_noted(db: Db) -> None:
         db.execute("DELETE FROM cmc_price_histories7")
         assert rows(db, "SELECT count(*) FROM raw_changes") == [(2,)]
     assert notes(db) == [(2, "2020-01-05"), (3, "2020-01-03")]
-    db.execute("INSERT INTO cmc_price_bars_1d_state (id, last_run_ts) VALUES (1, now()), (9, now())")
+    db.execute(
+        "INSERT INTO cmc_price_bars_1d_state (id, tz, last_run_ts) SELECT a.id, 'UTC', now() "
+        "FROM unnest('{1,9}'::int[]) AS a (id)"
+    )
     db.execute("TRUNCATE cmc_price_histories7")
     assert notes(db) == [(1, "-infinity"), (9, "-infinity")]
