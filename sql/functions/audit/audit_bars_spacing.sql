@@ -16,10 +16,13 @@ SET work_mem = '64MB'
 AS $$
 DECLARE
     -- NULL too while bars wait for a refresh that takes up another calendar.
-    v_calendar text := CASE WHEN NOT calendar_pending(p_id) THEN (
-        SELECT a.calendar FROM assets AS a WHERE a.id = p_id) END;
-    v_clock session_clock := calendar_clock(v_calendar);
+    v_calendar text := (SELECT a.calendar FROM assets AS a WHERE a.id = p_id);
+    v_clock session_clock;
 BEGIN
+    IF calendar_pending(p_id) THEN
+        v_calendar := NULL;
+    END IF;
+    v_clock := calendar_clock(v_calendar);
     RETURN QUERY
     WITH days AS MATERIALIZED (
         SELECT row_number() OVER (ORDER BY d."timestamp") AS row_no, d."timestamp" AS ts, d.day
