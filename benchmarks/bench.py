@@ -23,7 +23,19 @@ except ImportError as error:
 from benchmarks import place, report
 from benchmarks.run import Run, Sizes
 from benchmarks.sections import assets as throughput
-from benchmarks.sections import build, change, earlier, growth, load, many, model, profile, read, storage
+from benchmarks.sections import (
+    build,
+    change,
+    earlier,
+    growth,
+    load,
+    many,
+    model,
+    prices_in,
+    profile,
+    read,
+    storage,
+)
 
 # In this order: some leave behind what the next ones need.
 SECTIONS = {
@@ -37,6 +49,7 @@ SECTIONS = {
     "growth": growth,
     "model": model,
     "earlier": earlier,
+    "prices": prices_in,
 }
 
 

@@ -21,6 +21,8 @@ RETURNS TABLE (
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 SET timezone = 'UTC'
+SET jit = off
+SET work_mem = '128MB'
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -109,6 +109,7 @@ class _Load:
         execute("SET LOCAL datestyle = 'ISO, YMD'")
         execute("SET LOCAL client_encoding = 'UTF8'")
         execute("SET LOCAL work_mem = '128MB'")
+        execute("SET LOCAL jit = off")
         execute("SELECT stage_prices()")
         execute(query("load/tables"))
 
