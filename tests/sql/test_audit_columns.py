@@ -25,7 +25,8 @@ CHANGES = {
     "bool": "NOT {c}",
     "timestamptz": "{c} + interval '1 hour'",
     "date": "{c} + 1",
-    "_float8": "{c}[:cardinality({c}) - 1] || {c}[cardinality({c})] * 1.0000001",
+    # The last one may be unknown, or zero.
+    "_float8": "{c}[:cardinality({c}) - 1] || (coalesce({c}[cardinality({c})], 1) * 1.0000001 + 1e-9)",
     "_text": "{c}[2:]",
     "_int4": "{c}[2:]",
     "_date": "{c}[2:]",
