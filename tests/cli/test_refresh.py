@@ -104,12 +104,17 @@ def test_ids_come_from_the_command_line_or_a_file(
     assert small.execute("SELECT DISTINCT id FROM bars ORDER BY id").fetchall() == [(1,), (3,)]
 
 
+def test_an_unknown_symbol_is_wrong_usage(cli: Cli) -> None:
+    result = cli("refresh", "bars", "--ids", "x")
+    assert (result.code, result.out) == (2, "")
+    assert "no asset is called 'x'" in result.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["bars", "--family", "cal_u"], "cal_us"),
         (["emas", "--variant", "multi"], "multi_tf"),
-        (["bars", "--ids", "x"], "no asset is called 'x'"),
         (["bars", "--ids", ","], "no ids"),
         (["bars", "--ids", "@/nowhere/ids"], "/nowhere/ids"),
         (["bars", "--variant", "multi_tf"], "bars have families"),

@@ -455,8 +455,8 @@ class World:
     def build_from_nothing(self, asset: int, oracle: int, kept: list[str]) -> None:
         """A second id with the raw days of an asset, its zone and its timeframes."""
         self.db.execute(
-            f"""INSERT INTO cmc_price_histories7 ({RAW}) SELECT {RAW.replace("id", "%s", 1)}
-                FROM cmc_price_histories7 WHERE id = %s""".encode(),
+            f"""INSERT INTO cmc_price_histories7 ({RAW}, local_day)
+                SELECT {RAW.replace("id", "%s", 1)}, local_day FROM cmc_price_histories7 WHERE id = %s""".encode(),
             (oracle, asset),
         )
         zone = self.column("SELECT tz FROM bars_state WHERE id = %s LIMIT 1", asset)
