@@ -456,7 +456,8 @@ class World:
         """A second id with the raw days of an asset, its zone and its timeframes."""
         self.db.execute(
             f"""INSERT INTO cmc_price_histories7 ({RAW}, local_day)
-                SELECT {RAW.replace("id", "%s", 1)}, local_day FROM cmc_price_histories7 WHERE id = %s""".encode(),
+                SELECT {RAW.replace("id", "%s", 1)}, local_day
+                FROM cmc_price_histories7 WHERE id = %s""".encode(),
             (oracle, asset),
         )
         zone = self.column("SELECT tz FROM bars_state WHERE id = %s LIMIT 1", asset)
