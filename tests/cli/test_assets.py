@@ -177,8 +177,8 @@ def test_setting_changes_what_is_named_and_frees_what_was(cli: Cli, small: Db, t
     assert small.execute("SELECT id, symbol, name, tz FROM assets ORDER BY id").fetchall() == [
         (1, None, "The first", "UTC"), (2, "one", None, None)
     ]  # fmt: skip
-    nobody = cli("assets", "set", "one", "--calendar", "XNYS")
-    assert (nobody.code, "unknown calendar 'XNYS'" in nobody.err) == (2, True)
+    nobody = cli("assets", "set", "one", "--calendar", "XNYZ")
+    assert (nobody.code, "unknown calendar 'XNYZ'" in nobody.err) == (2, True)
     small.execute("INSERT INTO calendars (calendar, tz) VALUES ('XNYS', 'America/New_York')")
     small.execute("INSERT INTO calendar_weeks VALUES ('XNYS', '1970-01-01', '1111100')")
     assert cli("assets", "set", "one", "--calendar", "XNYS").code == 0

@@ -97,7 +97,7 @@ def test_runs_are_listed_with_who_and_how_they_ended(cli: Cli, small: Db) -> Non
     assert (
         cli("load", "-", "--id", 3, stdin="date,open,high,low,close,volume\n2024-01-01,1,2,1,1,1\n").code == 0
     )
-    assert cli("load", "-", "--id", 4, stdin="date,open\n").code == 1
+    assert cli("load", "-", "--id", 4, stdin="date,open,high,low,close\n2020-01-01,1,1,1,oops\n").code == 1
     assert cli("refresh", "bars", "--ids", "1").code == 0
     small.execute("INSERT INTO runs (command, backend) VALUES ('refresh all', 0)")
     runs = json.loads(cli("--json", "status", "--runs").out)
@@ -107,7 +107,7 @@ def test_runs_are_listed_with_who_and_how_they_ended(cli: Cli, small: Db) -> Non
         ("load", "failed", None),
         ("load", "done", 1),
     ]
-    assert "missing in the header" in runs[2]["error"]
+    assert "'oops' is not a number" in runs[2]["error"]
     assert runs[1]["run_by"] == small.info.user
     assert len(json.loads(cli("--json", "status", "--runs", "--count", "2").out)) == 2
 
