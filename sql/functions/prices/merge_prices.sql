@@ -31,7 +31,7 @@ BEGIN
     END IF;
     v_ids := ARRAY(SELECT r.id FROM read_lines AS r ORDER BY r.id);
     -- One load at a time for each asset.
-    PERFORM 1 FROM assets AS a WHERE a.id = ANY (v_ids) ORDER BY a.id FOR UPDATE;
+    PERFORM 1 FROM assets AS a WHERE a.id = ANY (v_ids) ORDER BY a.id FOR NO KEY UPDATE;
     PERFORM settle_lines(p_on_conflict);
     SELECT jsonb_object_agg(t.id, t.lines) INTO v_lost
     FROM (SELECT w.id, sum(w.lines - 1) AS lines FROM twice_days AS w GROUP BY w.id) AS t;
