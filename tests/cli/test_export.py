@@ -35,16 +35,16 @@ FIRST = "date,open,high,low,close,volume\n" + "".join(
 )
 SECOND = "date,open,high,low,close,volume\n" + "".join(
     f"2024-01-{day:02},{1 / day},2,0.1,{1 / (day + 1)},\n" for day in (1, 2, 3, 7, 8, 9, 10)
-) + "2024-01-11,,,,,\n"  # fmt: skip
+) + "2024-01-11,,2,1,,\n"  # fmt: skip
 
 
 @pytest.fixture
 def prices(cli: Cli, db: Db, tmp_path: Path) -> Db:
     """Two assets with all that is built of them, in a few timeframes of every family."""
     db.execute("DELETE FROM dim_timeframe WHERE tf <> ALL (%s)", (TIMEFRAMES,))
-    for asset, text in ((7, FIRST), (3, SECOND)):
-        (tmp_path / f"P_{asset}.csv").write_text(text)
-    load_named(db, tmp_path / "P_7.csv", tmp_path / "P_3.csv")
+    (tmp_path / "P_7.csv").write_text(FIRST)
+    (tmp_path / "Q_3.csv").write_text(SECOND)
+    load_named(db, tmp_path / "P_7.csv", tmp_path / "Q_3.csv")
     refresh(db, 7, 3)
     return db
 
@@ -118,7 +118,7 @@ def test_files_hold_what_select_gives(cli: Cli, prices: Db, tmp_path: Path) -> N
     with prices.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)".encode()) as copy:
         text = b"".join(copy).decode()
     assert (tmp_path / "b.csv").read_text().replace("+00", "") == text.replace("+00", "")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["P_3.csv", "P_7.csv", "b.csv", "b.parquet"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["P_7.csv", "Q_3.csv", "b.csv", "b.parquet"]
 
 
 def test_the_matrix_has_a_column_for_each_period(cli: Cli, prices: Db, tmp_path: Path) -> None:

@@ -139,6 +139,15 @@ def test_a_question_names_the_option_that_answers(db: Db, tmp_path: Path, case: 
     assert stored(db) == []
 
 
+def test_one_symbol_has_one_id(cli: Any, db: Db, tmp_path: Path) -> None:
+    for name in ("X_7.csv", "X_3.csv"):
+        (tmp_path / name).write_text(GOOD)
+    result = cli("load", tmp_path / "X_7.csv", tmp_path / "X_3.csv", "--name-pattern", "{symbol}_{id}.csv")
+    assert result.code == 2
+    assert "X is asset 3, the file's name says 7" in result.err
+    assert stored(db) == []
+
+
 def test_ten_faults_are_named_at_once(cli: Any, db: Db, tmp_path: Path) -> None:
     path = tmp_path / "X.csv"
     lines = [f"2024-01-{i:02},1,2,0.5,{'x' if i % 2 else '1'},10" for i in range(1, 31)]

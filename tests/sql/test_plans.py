@@ -103,7 +103,7 @@ SELECT
     bar_places(0, 3, ARRAY[1, 3]), bar_volumes(e.bar_space, 0, ARRAY[1], 1.5),
     bar_winners(e.bar_space, ARRAY[b.time_high, b.time_low], 0, ARRAY[1], 1.5, b.time_high, true),
     volumes_at(e.bar_space, 0, ARRAY[1], NULL),
-    volume_sums(e.bar_space, 0, ARRAY[1], ARRAY[1]),
+    volume_sums(e.bar_space, ARRAY[1], ARRAY[1]),
     (SELECT array_agg(l.v) FROM ema_lanes(e.bar_space, ARRAY[1], ARRAY[0.5], ARRAY[2.5], NULL, NULL) AS l)
 FROM emas AS e
 INNER JOIN bars AS b ON b.id = e.id AND b.tf = e.tf AND b.bar_seq = e.bar_seq

@@ -201,7 +201,7 @@ def _ids(
         raise Question(
             f"{taken[0]} is asset {taken[1]}, the file's name says {taken[2]}",
             "--name-pattern",
-            "use the stored id",
+            "a symbol belongs to one asset: use its id, or another symbol",
         )
     return ids, new
 

@@ -1,11 +1,15 @@
--- Make the assets of given ids, with the symbols that came with them; returns a symbol that another id has.
+-- Make the assets of given ids, with the symbols that came with them; returns a symbol that another id has, stored or given.
 WITH wanted AS (
     SELECT w.id, w.symbol FROM unnest(%(ids)s::int[], %(symbols)s::text[]) AS w (id, symbol)
 ),
 taken AS (
-    SELECT a.symbol, a.id AS stored, w.id
+    SELECT w.symbol, o.id AS stored, w.id
     FROM wanted AS w
-    INNER JOIN assets AS a ON a.symbol = w.symbol AND a.id <> w.id
+    INNER JOIN (
+        SELECT a.symbol, a.id FROM assets AS a
+        UNION ALL
+        SELECT g.symbol, g.id FROM wanted AS g
+    ) AS o ON o.symbol = w.symbol AND o.id <> w.id
 ),
 made AS (
     INSERT INTO assets AS a (id, symbol)
@@ -14,4 +18,4 @@ made AS (
     ON CONFLICT (id) DO UPDATE SET symbol = excluded.symbol
     WHERE a.symbol IS NULL AND excluded.symbol IS NOT NULL
 )
-SELECT t.symbol, t.stored, t.id FROM taken AS t LIMIT 1
+SELECT t.symbol, t.stored, t.id FROM taken AS t ORDER BY t.symbol, t.stored, t.id LIMIT 1
