@@ -50,7 +50,8 @@ def spread(cluster: Db) -> Db:
     cluster.execute("DELETE FROM dim_timeframe WHERE tf NOT IN ('1D', '7D')")
     for asset in range(1, 9):
         load(cluster, asset, [(date(2020, 1, 1) + timedelta(i), 100.0 + i) for i in range(20)])
-    cluster.execute("DELETE FROM cmc_price_histories7 WHERE id = 5426")
+    for table in ("cmc_price_histories7", "assets"):
+        cluster.execute(f"DELETE FROM {table} WHERE id = 5426".encode())
     distribute.apply(cluster, 8)
     return cluster
 
