@@ -108,7 +108,7 @@ def test_everything_is_kept_and_everything_goes_on(used: Db) -> None:
     options = dict(
         used.execute("SELECT relname, reloptions FROM pg_class WHERE reloptions IS NOT NULL").fetchall()
     )
-    assert options["bars_p0of4"] == ["fillfactor=95"]
+    assert options["bars_p0of4"] == ["fillfactor=85"]
     assert options["cmc_price_bars_1d_p3of4"] == ["autovacuum_vacuum_scale_factor=0.3"]
     assert used.execute(
         "SELECT count(*) FROM pg_stats WHERE tablename = 'bars' AND inherited"
@@ -139,7 +139,7 @@ def test_the_way_back_and_other_numbers(used: Db) -> None:
     assert content(used) == before
     assert used.execute(DEFINITIONS).fetchall() == definitions
     found = used.execute("SELECT reloptions FROM pg_class WHERE oid = 'emas'::regclass").fetchone()
-    assert found == (["fillfactor=95"],)
+    assert found == (["fillfactor=85"],)
 
 
 def test_open_sessions_go_on(used: Db, db_url: str) -> None:
