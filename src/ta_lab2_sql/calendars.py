@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import gzip
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ TOLD = {"t": True, "f": False, "": None}
 CalendarRow = tuple[str, "str | None", "date | None", "date | None", "int | None"]
 WeekRow = tuple[str, date, str, "str | None", "str | None"]
 DayRow = tuple[str, date, "bool | None", "str | None", "str | None"]
+# Assets whose days one statement holds against the calendars.
+AT_ONCE = 200
 NOBODY = "no calendar of that name is stored or shipped"
 
 
@@ -182,6 +185,51 @@ def ensure(connection: psycopg.Connection[Any], names: Iterable[str], say: Calla
     store(connection, offered.only(missing))
     for name in missing:
         say(f"imported calendar {name} ({offered.source})")
+
+
+def suggest(
+    connection: psycopg.Connection[Any], ids: Sequence[int], among: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """The calendar that fits assets far better than what is set: stored and shipped ones are looked at, or
+    those of `among`.
+
+    A row per asset with validated days: id, symbol, days, calendar and mismatches as it is now; suggested
+    and its mismatches (left), None when nothing is that much better; ties, others that leave as many. The
+    one suggested stands first by rank. Raises WrongUsage for an unknown name in `among`, with the nearest.
+    """
+    from psycopg.rows import dict_row
+
+    stored = {name for (name,) in connection.execute("SELECT calendar FROM calendars")}
+    offered = shipped()
+    for name in among or ():
+        if name not in stored and name not in offered.names:
+            raise unknown(name, stored | set(offered.names))
+    offered = offered.only(name for name in offered.names if name not in stored)
+    asked: dict[str, Any] = {"among": None if among is None else list(among)}
+    for rows, kind, columns in (
+        (offered.calendars, "", ("names", "zones", "first_days", "last_days", "ranks")),
+        (offered.weeks, "week_", ("of", "from_days", "masks", "opens", "closes")),
+        (
+            [row for row in offered.days if row[2] is not None],
+            "day_",
+            ("of", "days", "told", "opens", "closes"),
+        ),
+    ):
+        asked |= {kind + name: values for name, values in _columns(rows, columns).items()}
+    found = []
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for begin in range(0, len(ids), AT_ONCE):
+            asked["ids"] = list(ids[begin : begin + AT_ONCE])
+            found += cursor.execute(query("calendars/suggest"), asked).fetchall()
+    return found
+
+
+def assign(connection: psycopg.Connection[Any], chosen: dict[int, str], say: Callable[[str], None]) -> None:
+    """Put each asset on a calendar, in the caller's transaction, importing as `ensure` does."""
+    ensure(connection, chosen.values(), say)
+    for name in dict.fromkeys(chosen.values()):
+        ids = [asset for asset, of in chosen.items() if of == name]
+        connection.execute("SELECT set_assets(%s::int[], %s::jsonb)", (ids, json.dumps({"calendar": name})))
 
 
 def unknown(name: str, names: Iterable[str]) -> WrongUsage:

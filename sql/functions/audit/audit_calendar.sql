@@ -4,9 +4,9 @@
 --           calendar_ends_soon (info; less than 31 days before it), calendar_begins_late (info; n rows before
 --           the first that it knows), local_day_shifted (warning; with shift, days of the asset moved by so
 --           many fit), calendar_suggested (info; now and the mismatches of the best three).
--- Errors    none.   Cost  the asset's days; where more than 10 don't fit, times the calendars.
+-- Errors    none.   Cost  the asset's days; where more than 10 don't fit, the exceptions of all calendars too.
 -- Rule      a mismatch is a session without a row, or a row on no session, between the first row and the
---           last. From 60 rows on, when more than 10 don't fit, what leaves a tenth of them is told.
+--           last; what is worth a word: fits_better.
 CREATE OR REPLACE FUNCTION audit_calendar(p_id int)
 RETURNS SETOF finding
 LANGUAGE plpgsql STABLE
@@ -16,6 +16,7 @@ DECLARE
     v_calendar text := (SELECT s.calendar FROM assets AS s WHERE s.id = p_id);
     v_clock session_clock := calendar_clock(v_calendar);
     v_days date[] := ARRAY(SELECT d.day FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.day);
+    v_weekdays int[] := days_by_weekday(v_days);
     v_now int;
 BEGIN
     RETURN QUERY
@@ -41,8 +42,8 @@ BEGIN
     ) AS v (name, severity, is_bad, ts, detail)
     WHERE k.calendar = v_calendar AND v.is_bad;
 
-    v_now := mismatches_of(v_clock, v_days, 0);
-    IF cardinality(v_days) < 60 OR v_now <= 10 THEN
+    v_now := mismatches_of(v_clock, v_days, v_weekdays);
+    IF NOT fits_better(cardinality(v_days), v_now, 0) THEN
         RETURN;
     END IF;
     RETURN QUERY
@@ -50,12 +51,16 @@ BEGIN
         'local_day_shifted', 'warning', p_id, '1D', NULL::int, NULL::timestamptz,
         jsonb_build_object('calendar', v_calendar, 'now', v_now, 'shift', s.shift, 'shifted', s.n)
     FROM (
-        SELECT x.shift, mismatches_of(v_clock, v_days, x.shift) AS n FROM (VALUES (-1), (1)) AS x (shift)
+        SELECT x.shift, mismatches_of(v_clock, m.days, days_by_weekday(m.days)) AS n
+        FROM (VALUES (-1), (1)) AS x (shift)
+        CROSS JOIN LATERAL (
+            SELECT ARRAY(SELECT d.day + x.shift FROM unnest(v_days) AS d (day) ORDER BY d.day) AS days
+        ) AS m
         WHERE v_calendar IS NOT NULL
         ORDER BY 2
         LIMIT 1
     ) AS s
-    WHERE s.n <= v_now / 10.0;
+    WHERE fits_better(cardinality(v_days), v_now, s.n);
     RETURN QUERY
     SELECT
         'calendar_suggested', 'info', p_id, '1D', NULL::int, NULL::timestamptz,
@@ -68,6 +73,6 @@ BEGIN
         ORDER BY c.mismatches, c.rank, c.calendar
         LIMIT 3
     ) AS m
-    HAVING min(m.mismatches) <= v_now / 10.0;
+    HAVING fits_better(cardinality(v_days), v_now, min(m.mismatches));
 END;
 $$;

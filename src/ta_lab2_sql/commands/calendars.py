@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ta_lab2_sql import calendars
+from ta_lab2_sql.assets import resolve
 from ta_lab2_sql.errors import WrongUsage
+from ta_lab2_sql.options import ParamType, SomeAssets
 from ta_lab2_sql.queries import query
 from ta_lab2_sql.schema.version import check_version
 from ta_lab2_sql.settings import Settings, pass_settings
@@ -21,6 +23,21 @@ if TYPE_CHECKING:
 # Days that `show` lists without --to, and the most that one edit may name.
 SHOWN_DAYS = 60
 MOST_DAYS = 3700
+
+
+class Names(ParamType):
+    """Names of calendars with commas between them."""
+
+    name = "calendars"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Each once, in the order given."""
+        names = tuple(dict.fromkeys(value.replace(",", " ").split()))
+        if not names:
+            raise WrongUsage("which calendars?", "--among", "write XNYS,XLON")
+        return names
 
 
 @click.group(invoke_without_command=True)
@@ -178,6 +195,80 @@ def open_(settings: Settings, name: str, days: str, note: str | None) -> None:
       ta-lab2 calendars open XTKS 2024-05-04
     """
     _except(settings, name, days, True, note)
+
+
+@command.command()
+@click.option("--ids", type=SomeAssets(), metavar="all|1,AAPL|@file", help="Only these assets.")
+@click.option("--among", type=Names(), metavar="C,..", help="Only these calendars; default: all there are.")
+@click.option("--apply", "assigns", is_flag=True, help="Put the assets on what is suggested.")
+@pass_settings
+def suggest(
+    settings: Settings,
+    ids: tuple[int | str, ...] | None,
+    among: tuple[str, ...] | None,
+    assigns: bool,
+) -> None:
+    """Name the calendar that fits the days of assets far better than the one that they are on, or none.
+
+    Stored and shipped calendars are looked at. Counted are sessions without a row and rows on no session,
+    between an asset's first row and its last; at least 60 rows, of which more than ten don't fit now, and at
+    most a tenth of these with what is suggested. Where calendars fit equally the usual one stands first, and
+    --apply takes it only if --among says which may be taken.
+
+    \b
+    Examples:
+      ta-lab2 calendars suggest
+      ta-lab2 calendars suggest --ids AAPL,MSFT --among XNYS --apply
+    """
+    with settings.connect("calendars suggest") as connection, connection.transaction():
+        check_version(connection)
+        wanted = (
+            [asset for (asset,) in connection.execute("SELECT asset_ids()")]
+            if ids is None
+            else resolve(connection, ids)
+        )
+        connection.execute("SELECT check_ids(%s::int[])", (list(wanted),))
+        looked_at = calendars.suggest(connection, wanted, among)
+        found = [row for row in looked_at if row["suggested"]]
+        chosen = [row for row in found if assigns and (among is not None or not row["ties"])]
+        calendars.assign(connection, {row["id"]: row["suggested"] for row in chosen}, settings.note)
+    taken = {row["id"] for row in chosen}
+    if settings.json:
+        settings.show([{**row, "assigned": row["id"] in taken} for row in found])
+        return
+    if found:
+        settings.show(
+            [{**row, "ties": ", ".join(row["ties"]) or None} for row in found],
+            title=f"{len(found)} of {len(wanted)} assets fit another calendar far better",
+        )
+    else:
+        settings.note(f"{len(looked_at)} assets: no calendar fits far better than what is set")
+    if len(looked_at) < len(wanted):
+        more = len(wanted) - len(looked_at)
+        settings.note(
+            f"{more} asset{'s have' if more > 1 else ' has'} no valid days yet: ta-lab2 refresh bars"
+        )
+    _after(settings, found, taken, assigns)
+
+
+def _after(settings: Settings, found: list[dict[str, Any]], taken: set[int], assigns: bool) -> None:
+    """What was done with suggestions, and what there is to do."""
+    if taken:
+        settings.note(f"{len(taken)} asset{'s' if len(taken) > 1 else ''} assigned: ta-lab2 refresh all")
+    left = [row for row in found if row["id"] not in taken]
+    if not left:
+        return
+    row = left[0]
+    if assigns:
+        names = ",".join(sorted({row["suggested"] for row in left}))
+        settings.note(
+            f"{len(left)} not assigned, as others fit equally; say which may be taken: --among {names}"
+        )
+    else:
+        settings.note(
+            f"--apply assigns them, ties with --among; or: "
+            f"ta-lab2 assets set {row['symbol'] or row['id']} --calendar {row['suggested']}"
+        )
 
 
 def _except(settings: Settings, name: str, days: str, is_session: bool, note: str | None) -> None:
