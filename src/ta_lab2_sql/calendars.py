@@ -232,6 +232,25 @@ def assign(connection: psycopg.Connection[Any], chosen: dict[int, str], say: Cal
         connection.execute("SELECT set_assets(%s::int[], %s::jsonb)", (ids, json.dumps({"calendar": name})))
 
 
+def ends(connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:
+    """The calendars that know less than 31 days after the newest day of an asset that is on them.
+
+    A row each: calendar, last_day (that it knows), newest (day of those assets), has_ended, assets, source.
+    """
+    from psycopg.rows import dict_row
+
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query("calendars/ends"), {}).fetchall()
+
+
+def told_end(row: dict[str, Any]) -> str:
+    """A row of `ends` in words."""
+    known = f"{row['calendar']} knows no day after {row['last_day']}"
+    assets = f"{row['assets']} asset{'s' if row['assets'] > 1 else ''}"
+    reach = f"{assets} on it, newest day {row['newest']}"
+    return f"{known}, {reach}; {'from there on' if row['has_ended'] else 'then'} its week alone rules"
+
+
 def unknown(name: str, names: Iterable[str]) -> WrongUsage:
     """The refusal of a name, with the nearest."""
     near = difflib.get_close_matches(name.upper(), sorted(names), n=3, cutoff=0.4)

@@ -29,6 +29,20 @@ def test_the_demo_builds_everything_and_does_it_once(
         assert Path(told["chart"]).stat().st_size > 0
     stored = "SELECT id, tf, bar_seq, xmin FROM bars ORDER BY id, tf, bar_seq"
     before = db.execute(stored).fetchall()
+    # The stock has a row on each session of the calendar that it is on; its splits are named.
+    told = db.execute("""SELECT id, "check", severity, detail FROM audit_all() WHERE severity <> 'info'""")
+    assert [(*row[:3], row[3]["days"]) for row in told.fetchall()] == [
+        (3, "split_suspected", "warning", ["2000-06-21 2:1", "2005-02-28 2:1"])
+    ]
+    (fits,) = db.execute(
+        """SELECT m.mismatches FROM calendar_mismatches(3) AS m
+           JOIN assets AS a ON a.id = 3 AND a.calendar = m.calendar"""
+    ).fetchall()
+    assert fits == (0,)
+    db.execute("UPDATE assets SET calendar = NULL")
+    suggested = json.loads(cli("--json", "calendars", "suggest").out)
+    assert [(row["id"], row["suggested"], row["left"]) for row in suggested] == [(3, "XNYS", 0)]
+    db.execute("UPDATE assets SET calendar = 'XNYS' WHERE id = 3")
     again = cli("demo")
     assert again.code == 0, again.err
     assert "Next:" in again.out

@@ -9,22 +9,26 @@ import struct
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from calendar_helpers import put_calendar, shipped, week
 from loading import PRICES, load_named
 
+from ta_lab2_sql.plot.axis import SessionAxis
 from ta_lab2_sql.plot.labels import volume_label, volume_ticks
 from ta_lab2_sql.plot.read import NEWEST_BARS, read
 
 pytest.importorskip("plotly")
 pytest.importorskip("matplotlib")
 
+from ta_lab2_sql.plot.html import _axis
 from ta_lab2_sql.plot.png import limits
+from ta_lab2_sql.plot.write import write
 
 Db = psycopg.Connection[Any]
 Cli = Callable[..., Any]
@@ -222,6 +226,97 @@ def test_a_logarithmic_axis_says_what_it_cannot_show(db: Db) -> None:
     assert not read(db, 7, ["1D"]).notes
     (note,) = read(db, 7, ["1D"], log=True).notes
     assert "1 bars of 1D have prices of 0 or below, from 2020-04-20 to 2020-04-20" in note
+
+
+PLACES = (
+    # calendar, first day, days, holes, extra rows, weeks that tile; missing and extra as they are drawn
+    ("XNYS", date(2012, 11, 5), 40, (), (), "1W_CAL_US"),  # Thanksgiving, and half a day after it
+    ("XNYS", date(2001, 8, 27), 40, (), (), "1W_CAL_ISO"),  # four days closed in September 2001
+    ("XSHG", date(2023, 9, 18), 40, (), (), "1W_CAL_ISO"),  # a golden week
+    ("FX", date(2024, 1, 7), 40, (date(2024, 1, 25), date(2024, 1, 26)), (), "1W_CAL_US"),  # Sundays
+    ("XNYS", date(2023, 12, 4), 40, (date(2023, 12, 8), date(2023, 12, 11)), (date(2023, 12, 16),), "7D"),
+)
+
+
+def test_an_asset_on_a_calendar_is_drawn_session_by_session(db: Db, tmp_path: Path) -> None:
+    """Bars lie side by side: no room for days without session, one place for each missing one."""
+    db.execute("DELETE FROM dim_timeframe WHERE tf NOT IN ('1D', '7D', '1W_CAL_US', '1W_CAL_ISO', '1M_CAL')")
+    calendars = {**shipped(), "FX": week("1111101")}
+    for name in ("XNYS", "XSHG", "FX"):
+        put_calendar(db, name, calendars[name])
+    for asset, (name, first, length, holes, extra, tf) in enumerate(PLACES, 1):
+        sessions = calendars[name].sessions(first, first + timedelta(100))[:length]
+        days = sorted({*sessions, *extra} - set(holes))
+        put_days(db, asset, [(str(d), 10, 12 + d.day % 3, 8, 11, 1500) for d in days])
+        db.execute("UPDATE cmc_price_histories7 SET local_day = (\"timestamp\" AT TIME ZONE 'UTC')::date")
+        db.execute("INSERT INTO assets (id, calendar) VALUES (%s, %s)", (asset, name))
+        db.execute("SELECT FROM refresh_bars(%s)", (asset,))
+        chart = read(db, asset, ["1D", tf, "1M_CAL"])
+        axis = chart.sessions
+        assert axis is not None
+        assert (axis.missing, axis.extra) == (list(holes), list(extra))
+        for panel in chart.panels:
+            spans = [chart.span(candle) for candle in panel.candles]
+            if panel.tf == "1D":
+                # A place a row; holes between them keep theirs.
+                assert [span.width for span in spans] == [1] * len(days)
+                assert [axis.days[int(span.middle)] for span in spans] == days
+                assert spans[-1].right - spans[0].left == len({*sessions, *extra})
+            elif panel.tf != "1M_CAL":
+                assert all(before.right == after.left for before, after in pairwise(spans)), (name, panel.tf)
+        # What a page leaves out of its axis is no session and no row; and all such days are left out.
+        drawn = _axis(chart)
+        begin, end = (moment.date() for moment in drawn["range"])
+        hidden = set()
+        for rule in drawn["rangebreaks"]:
+            if rule["bounds"] == ["sat", "mon"]:
+                every = (begin + timedelta(i) for i in range((end - begin).days))
+                hidden |= {day for day in every if day.weekday() >= 5}
+            else:
+                low, high = map(date.fromisoformat, rule["bounds"])
+                hidden |= {low + timedelta(i) for i in range((high - low).days)}
+        shown = set(calendars[name].sessions(begin, end - timedelta(1))) | set(extra)
+        assert hidden == {begin + timedelta(i) for i in range((end - begin).days)} - shown
+        write(chart, str(tmp_path / f"{asset}.png"))
+        write(chart, str(tmp_path / f"{asset}.html"))
+        legend = "sessions without a row" in chart.legend, "rows on no session" in chart.legend
+        assert legend == (bool(holes), bool(extra))
+    # Not only the newest bars: a forming one reaches to the end of its window, in sessions to come.
+    forming = chart.panels[1].candles[-1]
+    assert not forming.is_closed
+    assert chart.span(forming).width == 7
+
+
+def test_a_chart_follows_the_calendar_that_bars_were_built_with(db: Db) -> None:
+    put_calendar(db, "C", week())
+    put_days(db, 7, [(str(d), 10, 12, 8, 11, 1) for d in week().sessions(date(2024, 1, 1), date(2024, 2, 9))])
+    db.execute("INSERT INTO assets (id) VALUES (7)")
+    db.execute("SELECT FROM refresh_bars(7, 'cal_us')")
+    assert read(db, 7, ["1W_CAL_US"]).sessions is None
+    db.execute("UPDATE assets SET calendar = 'C'")
+    assert read(db, 7, ["1W_CAL_US"]).sessions is None
+    db.execute("SELECT FROM refresh_bars(7, 'cal_us')")
+    assert read(db, 7, ["1W_CAL_US"]).sessions is not None
+
+
+def test_ticks_are_few_and_stand_where_a_unit_begins() -> None:
+    days = week().sessions(date(2019, 1, 1), date(2024, 12, 31))
+    axis = SessionAxis.of(days, [(n, datetime.combine(d, time(23)), d) for n, d in enumerate(days, 1)])
+    week_of_days = axis.ticks(0, 4.5)
+    assert [(axis.days[place].isoformat(), word) for place, word in week_of_days][:3] == [
+        ("2019-01-01", "1 Jan\n2019"), ("2019-01-02", "2 Jan"), ("2019-01-03", "3 Jan"),
+    ]  # fmt: skip
+    for count in (5, 12, 30, 60, 120, 250, 500, 1000, len(days)):
+        for begin in (0, 7, 400):
+            ticks = axis.ticks(begin - 0.5, min(begin + count, len(days)) - 0.5)
+            assert 2 <= len(ticks) <= 13
+            assert all(begin <= place < begin + count for place, _ in ticks)
+            assert all(later - earlier >= 0.04 * count for (earlier, _), (later, _) in pairwise(ticks))
+    assert [word for _, word in axis.ticks(0, len(days))] == [
+        f"{month}\n{year}" if month == "Jan" else month
+        for year in range(2019, 2025)
+        for month in ("Jan", "Jul")
+    ]
 
 
 def put_days(db: Db, asset: int, days: list[tuple[Any, ...]]) -> None:

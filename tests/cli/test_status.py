@@ -8,10 +8,12 @@ import pty
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import psycopg
 import pytest
+from calendar_helpers import Calendar, put_calendar, week
 
 Cli = Callable[..., Any]
 Db = psycopg.Connection[Any]
@@ -85,6 +87,78 @@ def test_an_age_limit_decides_the_exit_code(
     result = cli("status", *arguments)
     assert result.code == code
     assert told in result.err
+
+
+def test_days_without_session_make_nothing_old(cli: Cli, small: Db) -> None:
+    """Asset 2 ends a month ago; by its calendar only one session that has ended since lacks a row."""
+    today = datetime.now(timezone.utc).date()
+    closed = {today - timedelta(ago): False for ago in range(-3, 31)}
+    put_calendar(small, "C", Calendar({date(1970, 1, 1): "1111111"}, {**closed, today - timedelta(5): True}))
+    for asset in (1, 2):
+        small.execute("SELECT FROM refresh_bars(%s)", (asset,))
+    small.execute("UPDATE assets SET calendar = 'C', tz = 'UTC' WHERE id = 2")
+    assert cli("refresh", "bars").code == 0
+    told = status(cli)
+    row = told["assets"][1]
+    assert (row["calendar"], row["behind_days"], told["lagging"]) == ("C", 1, [])
+    assert datetime.fromisoformat(row["age_begins"]) == datetime(
+        *(today - timedelta(4)).timetuple()[:3], tzinfo=timezone.utc
+    )
+    assert told["assets"][0]["age_begins"] == told["assets"][0]["fresh_until"]
+    assert cli("status", "--max-age", "1w").code == 0
+    assert cli("status", "--max-age", "2d").code == 1
+    # Closed, too, it isn't old at all.
+    put_calendar(small, "C", Calendar({date(1970, 1, 1): "1111111"}, closed))
+    assert cli("refresh", "bars").code == 0
+    assert cli("status", "--max-age", "1h", "--ids", "2").code == 0
+
+
+def test_the_end_of_a_calendar_is_told(cli: Cli, small: Db) -> None:
+    for asset in (1, 2):
+        small.execute("SELECT FROM refresh_bars(%s)", (asset,))
+    put_calendar(small, "C", week("1111111"))
+    small.execute("UPDATE assets SET calendar = 'C'")
+    today = datetime.now(timezone.utc).date()
+    wanted = [(100, None), (20, "soon"), (-2, "has ended")]
+    for known, word in wanted:
+        last = today + timedelta(known)
+        small.execute("UPDATE calendars SET last_day = %s", (last,))
+        (listed,) = json.loads(cli("--json", "calendars").out)
+        assert listed["ends"] == word
+        (told,) = status(cli)["calendars"] or [None]
+        checks = doctor(cli)
+        if word is None:
+            assert told is None
+            assert "calendar" not in checks
+            continue
+        assert (told["calendar"], told["assets"], told["has_ended"]) == ("C", 2, word == "has ended")
+        assert checks["calendar"]["verdict"] == "warning"
+        assert f"C knows no day after {last}, 2 assets on it" in checks["calendar"]["found"]
+        assert f"C knows no day after {last}" in cli("status").out
+        assert f"C knows no day after {last}" in cli("calendars").err
+
+
+def test_an_age_begins_with_the_end_of_a_session(db: Db) -> None:
+    closed = {date(2024, 3, 29): False, **{date(2024, 4, 4) + timedelta(i): False for i in range(200)}}
+    put_calendar(db, "C", Calendar({date(1970, 1, 1): "1111100"}, closed))
+    days(db, 1, 0, 1)
+    db.execute("SELECT FROM refresh_bars(1, '1d')")
+    db.execute("UPDATE assets SET calendar = 'C'")
+    for newest, begins in (
+        (
+            "2024-03-28",
+            "2024-04-02 04:00+00",
+        ),  # after Good Friday Monday's session, until it ends in New York
+        ("2024-04-01", "2024-04-03 04:00+00"),
+        ("2024-03-30", "2024-04-02 04:00+00"),  # a row on no session
+        ("2024-04-03", "2024-10-22 04:00+00"),  # a long time without any
+        ("2024-10-31", "2024-11-02 04:00+00"),
+        ("2024-11-01", "2024-11-05 05:00+00"),  # an hour later in winter
+    ):
+        db.execute("UPDATE cmc_price_bars_1d SET day = %s", (newest,))
+        found = db.execute("SELECT age_begins(1, 'infinity') = %s", (begins,)).fetchone()
+        assert found == (True,), (newest, db.execute("SELECT age_begins(1, 'infinity')").fetchone())
+    assert db.execute("SELECT age_begins(1, NULL), age_begins(7, now()) = now()").fetchone() == (None, True)
 
 
 def test_what_was_never_built_is_older_than_anything(cli: Cli, small: Db) -> None:

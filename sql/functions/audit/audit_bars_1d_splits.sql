@@ -3,7 +3,8 @@
 -- Returns   findings: split_suspected; of n days the first with its split ('7:1': seven new shares for an old
 --           one) and all days. warning for an asset with a calendar or with weekdays only, else info.
 -- Errors    none.   Cost  one pass over the validated days in time order.
--- Rule      the close is within 3 % of a usual ratio of the close before, and the volume moved the other way.
+-- Rule      the close is within 3 % of a usual ratio of the close before, and the volume moved the other way;
+--           or, for an asset with a calendar, the open is within 1 % of it, whatever the volume did that day.
 CREATE OR REPLACE FUNCTION audit_bars_1d_splits(p_id int)
 RETURNS SETOF finding
 LANGUAGE plpgsql STABLE
@@ -11,10 +12,12 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     v_accepted jsonb := accepted_days(p_id);
+    v_has_calendar boolean := EXISTS (
+        SELECT 1 FROM assets AS s WHERE s.id = p_id AND s.calendar IS NOT NULL);
     v_severity text := (
         SELECT CASE
             WHEN trades_on_weekends(count(*) FILTER (WHERE extract(ISODOW FROM d.day) > 5), count(*))
-                AND NOT EXISTS (SELECT 1 FROM assets AS s WHERE s.id = p_id AND s.calendar IS NOT NULL)
+                AND NOT v_has_calendar
                 THEN 'info' ELSE 'warning' END
         FROM cmc_price_bars_1d AS d WHERE d.id = p_id);
 BEGIN
@@ -22,7 +25,8 @@ BEGIN
     WITH moves AS (
         SELECT
             d."timestamp" AS ts, d.day, d.volume, lag(d.volume) OVER w AS volume_before,
-            d.close / nullif(lag(d.close) OVER w, 0) AS ratio
+            d.close / nullif(lag(d.close) OVER w, 0) AS ratio,
+            d.open / nullif(lag(d.close) OVER w, 0) AS opened
         FROM cmc_price_bars_1d AS d
         WHERE d.id = p_id
         WINDOW w AS (ORDER BY d."timestamp")
@@ -37,10 +41,12 @@ BEGIN
             SELECT '1:' || n.n, n.n FROM unnest(ARRAY[2, 3, 4, 5, 7, 8, 10, 15, 20, 25, 50, 100]) AS n (n)
             UNION ALL
             VALUES ('3:2', 2.0::float8 / 3.0::float8), ('2:3', 1.5::float8)
-        ) AS s ON abs(m.ratio / s.ratio - 1.0::float8) <= 0.03::float8
+        ) AS s
+            ON (abs(m.ratio / s.ratio - 1.0::float8) <= 0.03::float8
+                AND CASE WHEN m.ratio < 1 THEN m.volume > m.volume_before ELSE m.volume < m.volume_before END)
+            OR (v_has_calendar AND abs(m.opened / s.ratio - 1.0::float8) <= 0.01::float8)
         WHERE
             m.ratio NOT BETWEEN 0.7::float8 AND 1.4::float8
-            AND CASE WHEN m.ratio < 1 THEN m.volume > m.volume_before ELSE m.volume < m.volume_before END
             AND is_told(v_accepted, 'split_suspected', v_severity, m.day)
     )
     SELECT

@@ -4,7 +4,8 @@
 --           calendar_ends_soon (info; less than 31 days before it), calendar_begins_late (info; n rows before
 --           the first that it knows), local_day_shifted (warning; with shift, days of the asset moved by so
 --           many fit), calendar_suggested (info; now and the mismatches of the best three).
--- Errors    none.   Cost  the asset's days; where more than 10 don't fit, the exceptions of all calendars too.
+-- Errors    none.
+-- Cost      the asset's days; where more than 10 don't fit, the exceptions of all calendars too.
 -- Rule      a mismatch is a session without a row, or a row on no session, between the first row and the
 --           last; what is worth a word: fits_better.
 CREATE OR REPLACE FUNCTION audit_calendar(p_id int)

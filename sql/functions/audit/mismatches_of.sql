@@ -34,7 +34,7 @@ BEGIN
             SELECT
                 d.weekday,
                 greatest(v_first, coalesce((p_clock).from_days[w.n], v_first)) AS begins,
-                greatest(v_first - 1, least(v_last, coalesce((p_clock).from_days[w.n + 1] - 1, v_last))) AS ends
+                least(v_last, coalesce((p_clock).from_days[w.n + 1] - 1, v_last)) AS ends
             FROM generate_series(0, cardinality((p_clock).from_days)) AS w (n)
             CROSS JOIN generate_series(0, 6) AS d (weekday)
             WHERE (p_clock).weeks[7 * w.n + d.weekday + 1] > CASE

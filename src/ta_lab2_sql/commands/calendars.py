@@ -46,7 +46,8 @@ def command(ctx: click.Context) -> None:
     """List the trading calendars, or change them. An asset on a calendar expects rows on its sessions only.
 
     Without a word after it: the calendars stored, their zone, the week of today (seven of 0 and 1, Monday
-    first), the days that are known, how many assets are on each. 71 calendars of exchanges are shipped.
+    first), the days that are known, how many assets are on each, and whether it ends before they do. 71
+    calendars of exchanges are shipped.
 
     \b
     Examples:
@@ -62,7 +63,12 @@ def command(ctx: click.Context) -> None:
     with settings.connect("calendars") as connection, connection.cursor(row_factory=dict_row) as cursor:
         check_version(connection)
         found = cursor.execute(query("commands/calendars")).fetchall()
+        ends = calendars.ends(connection)
+    ending = {row["calendar"]: "has ended" if row["has_ended"] else "soon" for row in ends}
+    found = [{**row, "ends": ending.get(row["calendar"])} for row in found]
     settings.show(found, title=f"{len(found)} calendar{'' if len(found) == 1 else 's'}")
+    for row in ends:
+        settings.note(calendars.told_end(row))
     if not found:
         settings.note("import some: ta-lab2 calendars import XNYS, or --all")
 

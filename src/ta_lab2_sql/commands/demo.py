@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ta_lab2_sql import calendars
 from ta_lab2_sql.errors import WrongUsage, describe
 from ta_lab2_sql.load import Loaded, LoadOptions, load_files
 from ta_lab2_sql.queries import query
@@ -31,6 +32,7 @@ FILES = {
     "ETH-USD": ("ETH-USD.csv.gz",),
     "AAPL": ("AAPL.csv.gz",),
 }
+CALENDARS = {"AAPL": "XNYS"}
 CHART = "ta-lab2-demo.html"
 NEXT = """\
 Next:
@@ -49,6 +51,7 @@ Next:
 def command(settings: Settings) -> None:
     """Load BTC, ETH and AAPL (bundled real prices), build bars and EMAs, show what was built.
 
+    AAPL is put on the trading calendar of its exchange, XNYS, so that weekends and holidays are no gaps.
     Running it again changes nothing. A chart goes to ta-lab2-demo.html in the current folder when the plot
     extra is installed.
 
@@ -114,6 +117,8 @@ def _load(settings: Settings, connection: psycopg.Connection[Any]) -> list[Loade
                     "give the demo a schema of its own: ta-lab2 --schema demo demo; nothing was changed",
                 )
             loaded.append(row)
+            if row.inserted and symbol in CALENDARS:
+                calendars.assign(connection, {row.id: CALENDARS[symbol]}, settings.note)
     return loaded
 
 

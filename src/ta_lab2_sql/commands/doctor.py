@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ta_lab2_sql import calendars
 from ta_lab2_sql.errors import WorkFailed, one_line
 from ta_lab2_sql.queries import query
 from ta_lab2_sql.schema import distribute
@@ -79,6 +80,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         yield _clock(cursor, sent, facts["zone"])
         yield _disk(settings, facts)
         yield from _catalogue(facts)
+        yield from _calendars(connection)
         if distribute.layout(connection).kind == "citus":
             nodes = cursor.execute(query("commands/doctor_nodes"), {}).fetchall()
             yield from _nodes(nodes)
@@ -221,6 +223,18 @@ def _catalogue(facts: dict[str, Any]) -> Iterator[Finding]:
         )
     else:
         yield Finding("triggers", "ok", "changes of raw days are noted")
+
+
+def _calendars(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """Calendars of assets that end; nothing where no asset is on one."""
+    for row in calendars.ends(connection):
+        shipped = row["source"] == calendars.SHIPPED_SOURCE
+        advice = (
+            "a newer ta-lab2 may know more: ta-lab2 calendars import "
+            if shipped
+            else "ta-lab2 calendars close its days off, or import a newer file: ta-lab2 calendars import "
+        )
+        yield Finding("calendar", "warning", calendars.told_end(row), advice + row["calendar"])
 
 
 def _nodes(nodes: list[dict[str, Any]]) -> Iterator[Finding]:

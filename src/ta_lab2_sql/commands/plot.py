@@ -47,7 +47,9 @@ def command(
     """Draw ASSET (its id or symbol) in the timeframes TF, one under another: candles, volume, EMAs.
 
     EMAs are bold where bars closed (canonical), their previews are thin. The bar still forming is pale,
-    missing days are shaded. An HTML file is complete in itself and needs no network; a PNG needs no browser.
+    missing days are shaded. An asset on a trading calendar is drawn session by session: missing sessions are
+    shaded yellow, rows on no session blue. An HTML file is complete in itself and needs no network; a PNG
+    needs no browser.
 
     \b
     Examples:
@@ -66,12 +68,16 @@ def command(
         if periods is None:
             periods = tuple(p for (p,) in connection.execute("SELECT period FROM dim_period ORDER BY period"))
         (wanted,) = resolve(connection, [asset])
-        chart = read(connection, wanted, tfs, periods, variant, start, end, log)
+        with connection.transaction():
+            # Bars, rows and EMAs of one moment.
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            chart = read(connection, wanted, tfs, periods, variant, start, end, log)
     write(chart, target)
     for note in chart.notes:
         settings.note(note)
     if settings.json:
+        missing = len(chart.gaps) if chart.sessions is None else len(chart.sessions.missing)
         bars = {panel.tf: len(panel.candles) for panel in chart.panels}
-        settings.show_one({"file": str(Path(target).resolve()), "bars": bars, "missing": len(chart.gaps)})
+        settings.show_one({"file": str(Path(target).resolve()), "bars": bars, "missing": missing})
     else:
         settings.note(f"{target}: {', '.join(f'{len(p.candles)} bars of {p.tf}' for p in chart.panels)}")

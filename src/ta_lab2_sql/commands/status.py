@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ta_lab2_sql import calendars
 from ta_lab2_sql._version import __version__
 from ta_lab2_sql.assets import resolve
 from ta_lab2_sql.errors import WorkFailed, WrongUsage
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import psycopg
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-# An asset lags when its newest raw day is this many days older than the newest of any.
+# An asset lags when its newest raw day is this many days, or sessions of its calendar, older than the newest.
 LAGS = 3
 MOST_ROWS = 20
 
@@ -46,7 +47,8 @@ class Age(ParamType):
     "--max-age",
     type=Age(),
     metavar="36h",
-    help="Exit 1 when an asset's newest day, with all made of it, is older; m, h, d or w.",
+    help="Exit 1 when an asset's newest day, with all made of it, is older; m, h, d or w. "
+    "Of an asset on a calendar the age begins with the end of the first session without a row.",
 )
 @click.option("--ids", type=SomeAssets(), metavar="all|1,AAPL|@file", help="Only these assets.")
 @click.option("--runs", is_flag=True, help="List the last runs instead.")
@@ -128,15 +130,19 @@ def _look(
         "assets": assets,
         "waiting": [row["id"] for row in assets if row["waits_for"]],
         "lagging": [row["id"] for row in assets if (row["behind_days"] or 0) > LAGS],
+        "calendars": calendars.ends(connection),
         "sizes": distribute.sizes(connection, layout),
         "last_run": last,
     }
 
 
 def _older(told: dict[str, Any], age: timedelta) -> list[dict[str, Any]]:
-    """The assets that aren't built up to the age; one that was never built is older than anything."""
+    """The assets that aren't built up to the age; one that was never built is older than anything.
+
+    Of an asset on a calendar the age begins when its first session without a row has ended.
+    """
     oldest = told["now"] - age
-    return [row for row in told["assets"] if row["fresh_until"] is None or row["fresh_until"] < oldest]
+    return [row for row in told["assets"] if row["age_begins"] is None or row["age_begins"] < oldest]
 
 
 def _day(moment: datetime | None) -> str:
@@ -198,6 +204,8 @@ def _print(settings: Settings, told: dict[str, Any]) -> None:
                 f"{len(told['lagging'])} assets end more than {LAGS} days before the newest",
                 "yellow",
             )
+    for ends in told["calendars"]:
+        line("calendar", calendars.told_end(ends), "yellow")
     total = sum(row["bytes"] for row in told["sizes"])
     parts = ", ".join(f"{row['relation']} {_bytes(row['bytes'])}" for row in told["sizes"][:4])
     line("size", f"{_bytes(total)}: {parts}")

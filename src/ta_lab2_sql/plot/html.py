@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from ta_lab2_sql.plot.colours import FAINT, FALLS, GRID, INK, MISSING, RISES
+from ta_lab2_sql.plot.colours import EXTRA, FAINT, FALLS, GRID, INK, MISSING, RISES
 from ta_lab2_sql.plot.labels import volume_label, volume_ticks
 from ta_lab2_sql.plot.model import Candle, Chart, Panel, Point, has_dots
 
@@ -28,10 +30,8 @@ def draw(chart: Chart, path: Path) -> None:
     shown: set[int] = set()
     for number, panel in enumerate(chart.panels):
         _panel(figure, chart, panel, 2 * number + 1, shown)
-    for gap in chart.gaps:
-        figure.add_vrect(
-            x0=gap.after, x1=gap.before, fillcolor=MISSING, opacity=0.22, line_width=0, layer="below"
-        )
+    for left, right, colour in _shades(chart):
+        figure.add_vrect(x0=left, x1=right, fillcolor=colour, opacity=0.22, line_width=0, layer="below")
     _layout(figure, chart)
     figure.write_html(
         path,
@@ -47,23 +47,60 @@ def draw(chart: Chart, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def _place(chart: Chart, candle: Candle) -> tuple[datetime, float, float]:
+    """Where a candle stands, how far before it its window begins, and how wide that is, in milliseconds."""
+    if chart.sessions is None:
+        width = candle.width.total_seconds() * 1000
+        return candle.middle, -width / 2, width
+    span = chart.span(candle)
+    middle, (first, last) = chart.sessions.noon(span.middle), chart.sessions.ends(span)
+    return middle, (first - middle).total_seconds() * 1000, (last - first).total_seconds() * 1000
+
+
+def _at(chart: Chart, stamp: datetime) -> datetime:
+    return stamp if chart.sessions is None else chart.sessions.noon(chart.sessions.at(stamp))
+
+
+def _shades(chart: Chart) -> Iterator[tuple[datetime, datetime, str]]:
+    """What is shaded: from, to, colour."""
+    if chart.sessions is None:
+        yield from ((gap.after, gap.before, MISSING) for gap in chart.gaps)
+        return
+    for days, colour in ((chart.sessions.missing, MISSING), (chart.sessions.extra, EXTRA)):
+        yield from ((*chart.sessions.ends(span), colour) for span in chart.sessions.runs(days))
+
+
+def _axis(chart: Chart) -> dict[str, Any]:
+    """The range of time; days without session and without a row take no room on it."""
+    if chart.sessions is None:
+        return {"range": chart.range}
+    runs, no_weekends = chart.sessions.left_out(chart.places)
+    breaks: list[dict[str, Any]] = [
+        {"bounds": [first.isoformat(), after.isoformat()]} for first, after in runs
+    ]
+    if no_weekends:
+        breaks.insert(0, {"bounds": ["sat", "mon"]})
+    return {"range": chart.sessions.ends(chart.places), "rangebreaks": breaks}
+
+
 def _panel(figure: Any, chart: Chart, panel: Panel, row: int, shown: set[int]) -> None:
     closed = [candle for candle in panel.candles if candle.is_closed]
     forming = [candle for candle in panel.candles if not candle.is_closed]
     for candles, opacity in ((closed, 1.0), (forming, PALE)):
         if candles:
-            figure.add_trace(_candles(panel, candles, opacity), row=row, col=1)
-            figure.add_trace(_volumes(candles, opacity), row=row + 1, col=1)
+            figure.add_trace(_candles(chart, panel, candles, opacity), row=row, col=1)
+            figure.add_trace(_volumes(chart, candles, opacity), row=row + 1, col=1)
     for candle in forming:
         # On a logarithmic axis an annotation stands at the logarithm.
+        middle = _place(chart, candle)[0]
         height = candle.high if not chart.log else math.log10(candle.high) if candle.high > 0 else None
         if height is not None:
             figure.add_annotation(
-                x=candle.middle, y=height, text="forming", showarrow=False, yshift=10, row=row, col=1,
+                x=middle, y=height, text="forming", showarrow=False, yshift=10, row=row, col=1,
                 font={"size": 11, "color": FAINT}, bgcolor="rgba(255, 255, 255, 0.8)", borderpad=1,
             )  # fmt: skip
     for period, points in panel.emas.items():
-        for trace in _ema(period, points, chart.colours[period], period not in shown):
+        for trace in _ema(chart, period, points, period not in shown):
             figure.add_trace(trace, row=row, col=1)
         shown.add(period)
     figure.update_yaxes(
@@ -82,10 +119,10 @@ def _panel(figure: Any, chart: Chart, panel: Panel, row: int, shown: set[int]) -
     )
 
 
-def _candles(panel: Panel, candles: list[Candle], opacity: float) -> Any:
+def _candles(chart: Chart, panel: Panel, candles: list[Candle], opacity: float) -> Any:
     line = {"line": {"width": 1}}
     return go.Candlestick(
-        x=[candle.middle for candle in candles],
+        x=[_place(chart, candle)[0] for candle in candles],
         open=[candle.open for candle in candles],
         high=[candle.high for candle in candles],
         low=[candle.low for candle in candles],
@@ -102,11 +139,13 @@ def _candles(panel: Panel, candles: list[Candle], opacity: float) -> Any:
     )
 
 
-def _volumes(candles: list[Candle], opacity: float) -> Any:
+def _volumes(chart: Chart, candles: list[Candle], opacity: float) -> Any:
+    places = [_place(chart, candle) for candle in candles]
     return go.Bar(
-        x=[candle.middle for candle in candles],
+        x=[middle for middle, _, _ in places],
         y=[candle.volume for candle in candles],
-        width=[0.8 * candle.width.total_seconds() * 1000 for candle in candles],
+        offset=[before + 0.1 * width for _, before, width in places],
+        width=[0.8 * width for _, _, width in places],
         marker={"color": [RISES if candle.rises else FALLS for candle in candles], "line_width": 0},
         opacity=0.75 * opacity,
         name="volume",
@@ -116,12 +155,13 @@ def _volumes(candles: list[Candle], opacity: float) -> Any:
     )
 
 
-def _ema(period: int, points: list[Point], colour: str, legend: bool) -> list[Any]:
+def _ema(chart: Chart, period: int, points: list[Point], legend: bool) -> list[Any]:
+    colour = chart.colours[period]
     canonical = [point for point in points if not point.roll]
     hover = "%{y:.6g}<extra>EMA " + str(period)
     return [
         go.Scatter(
-            x=[point.ts for point in points],
+            x=[_at(chart, point.ts) for point in points],
             y=[point.ema for point in points],
             mode="lines",
             opacity=0.55,
@@ -132,7 +172,7 @@ def _ema(period: int, points: list[Point], colour: str, legend: bool) -> list[An
             line={"color": colour, "width": 1},
         ),
         go.Scatter(
-            x=[point.ts for point in canonical],
+            x=[_at(chart, point.ts) for point in canonical],
             y=[point.ema for point in canonical],
             mode="lines+markers" if has_dots(points) else "lines",
             marker={"size": 4, "color": colour},
@@ -164,7 +204,7 @@ def _layout(figure: Any, chart: Chart) -> None:
         rangeslider_visible=False, gridcolor=GRID, showspikes=True, spikemode="across", spikethickness=1,
         spikecolor=FAINT, spikedash="dot", showline=True, linecolor=GRID, ticks="outside", tickcolor=GRID,
     )  # fmt: skip
-    figure.update_xaxes(range=chart.range)
+    figure.update_xaxes(**_axis(chart))
     figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=False, title_standoff=12)
 
 

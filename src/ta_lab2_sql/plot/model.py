@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ta_lab2_sql.plot.axis import SessionAxis, Span
 from ta_lab2_sql.plot.colours import EMAS
 
 # More canonical values than this run together as dots, so the line goes without.
@@ -31,6 +32,10 @@ class Candle:
     days: int
     days_remaining: int
     missing: int
+    first_row: int
+    last_row: int
+    missing_start: int
+    missing_end: int
 
     @property
     def told(self) -> str:
@@ -90,13 +95,14 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """All that is drawn."""
+    """All that is drawn: over time, or session by session."""
 
     name: str
     panels: list[Panel]
     gaps: list[Gap]
     log: bool = False
     notes: list[str] = field(default_factory=list)
+    sessions: SessionAxis | None = None
 
     @property
     def title(self) -> str:
@@ -108,6 +114,18 @@ class Chart:
         """A colour for each period, the same in all panels."""
         periods = sorted({period for panel in self.panels for period in panel.emas})
         return {period: EMAS[number % len(EMAS)] for number, period in enumerate(periods)}
+
+    def span(self, candle: Candle) -> Span:
+        """The places of a candle in a chart of sessions."""
+        assert self.sessions is not None
+        ahead = candle.missing_end + candle.days_remaining
+        return self.sessions.span(candle.first_row, candle.last_row, candle.missing_start, ahead)
+
+    @property
+    def places(self) -> Span:
+        """The places that the candles fill in a chart of sessions."""
+        spans = [self.span(candle) for panel in self.panels for candle in panel.candles]
+        return Span(min(span.left for span in spans), max(span.right for span in spans))
 
     @property
     def range(self) -> tuple[datetime, datetime]:
@@ -123,7 +141,10 @@ class Chart:
             parts.append("EMAs: bold where bars closed (canonical), thin: the preview of each day")
         if any(not candle.is_closed for panel in self.panels for candle in panel.candles):
             parts.append("pale: the bar still forming")
-        if self.gaps:
+        if self.sessions is not None:
+            parts += ["shaded: sessions without a row"] if self.sessions.missing else []
+            parts += ["blue: rows on no session"] if self.sessions.extra else []
+        elif self.gaps:
             usual = self.gaps[0].usual
             parts.append(
                 "shaded: missing days" + (f" (more than the usual {usual} in a row)" if usual else "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from ta_lab2_sql.plot.colours import FAINT, FALLS, GRID, INK, MISSING, RISES
+from ta_lab2_sql.plot.colours import EXTRA, FAINT, FALLS, GRID, INK, MISSING, RISES
 from ta_lab2_sql.plot.labels import volume_label
 from ta_lab2_sql.plot.model import Candle, Chart, Panel, has_dots
 
@@ -37,16 +39,48 @@ def draw(chart: Chart, path: Path) -> None:
         _panel(chart, panel, axes[2 * number], axes[2 * number + 1])
     for axis in axes:
         _style(axis)
-        for gap in chart.gaps:
-            axis.axvspan(gap.after, gap.before, color=MISSING, alpha=0.22, linewidth=0, zorder=0)
-    locator = AutoDateLocator(minticks=5, maxticks=14)
-    axes[-1].xaxis.set_major_locator(locator)
-    axes[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        for left, right, colour in _shades(chart):
+            axis.axvspan(left, right, color=colour, alpha=0.22, linewidth=0, zorder=0)
+    _ticks(chart, axes[-1])
     figure.align_ylabels(axes)
     figure.text(0.012, 1 - 0.12 / inches, chart.title, fontsize=15, weight="bold", color=INK, va="top")
     figure.text(0.012, 1 - 0.46 / inches, chart.legend, fontsize=9, color=FAINT, va="top")
     _legend(figure, chart, 1 - 0.1 / inches)
     figure.savefig(path, format="png")
+
+
+def _place(chart: Chart, candle: Candle) -> tuple[float, float]:
+    """Where a candle stands and how wide it is, in days or in sessions."""
+    if chart.sessions is None:
+        return date2num(candle.middle), candle.width.total_seconds() / 86_400
+    span = chart.span(candle)
+    return span.middle, span.width
+
+
+def _at(chart: Chart, stamp: datetime) -> float:
+    return date2num(stamp) if chart.sessions is None else chart.sessions.at(stamp)
+
+
+def _shades(chart: Chart) -> Iterator[tuple[float, float, str]]:
+    """What is shaded: from, to, colour."""
+    if chart.sessions is None:
+        yield from ((date2num(gap.after), date2num(gap.before), MISSING) for gap in chart.gaps)
+        return
+    for days, colour in ((chart.sessions.missing, MISSING), (chart.sessions.extra, EXTRA)):
+        yield from ((*span, colour) for span in chart.sessions.runs(days))
+
+
+def _ticks(chart: Chart, axis: Any) -> None:
+    if chart.sessions is None:
+        locator = AutoDateLocator(minticks=5, maxticks=14)
+        axis.xaxis.set_major_locator(locator)
+        axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        return
+    left, right = chart.places
+    room = 0.01 * (right - left)
+    axis.set_xlim(left - room, right + room)
+    ticks = chart.sessions.ticks(left, right)
+    axis.set_xticks([place for place, _ in ticks], [word for _, word in ticks])
 
 
 def _panel(chart: Chart, panel: Panel, price: Any, volume: Any) -> None:
@@ -56,22 +90,21 @@ def _panel(chart: Chart, panel: Panel, price: Any, volume: Any) -> None:
         for closed in (True, False):
             chosen = [c for c in panel.candles if c.rises == rises and c.is_closed == closed]
             if chosen:
-                _candles(price, volume, chosen, RISES if rises else FALLS, 1.0 if closed else PALE)
+                _candles(chart, price, volume, chosen, RISES if rises else FALLS, 1.0 if closed else PALE)
     for candle in panel.candles:
         if not candle.is_closed:
-            price.annotate("forming", (date2num(candle.middle), candle.high), xytext=(0, 4), fontsize=7.5,
+            price.annotate("forming", (_place(chart, candle)[0], candle.high), xytext=(0, 4), fontsize=7.5,
                            textcoords="offset points", ha="center", color=FAINT, zorder=6,
                            path_effects=[withStroke(linewidth=2.5, foreground="white")])  # fmt: skip
     for period, points in panel.emas.items():
         colour = chart.colours[period]
         canonical = [point for point in points if not point.roll]
-        price.plot(
-            [p.ts for p in points], [p.ema for p in points], color=colour, alpha=0.5, linewidth=0.8, zorder=4
-        )
-        price.plot(
-            [p.ts for p in canonical], [p.ema for p in canonical], color=colour, linewidth=1.4, zorder=5,
-            marker="o" if has_dots(points) else None, markersize=2.2,
-        )  # fmt: skip
+        for shown, width, opacity in ((points, 0.8, 0.5), (canonical, 1.4, 1.0)):
+            price.plot(
+                [_at(chart, point.ts) for point in shown], [point.ema for point in shown], color=colour,
+                alpha=opacity, linewidth=width, zorder=5 if shown is canonical else 4, markersize=2.2,
+                marker="o" if shown is canonical and has_dots(points) else None,
+            )  # fmt: skip
     if chart.log:
         price.set_yscale("log")
     price.set_ylim(*limits(chart, panel))
@@ -89,9 +122,10 @@ def _panel(chart: Chart, panel: Panel, price: Any, volume: Any) -> None:
     volume.set_ylim(bottom=0)
 
 
-def _candles(price: Any, volume: Any, candles: list[Candle], colour: str, alpha: float) -> None:
-    middles = [date2num(candle.middle) for candle in candles]
-    widths = [0.78 * candle.width.total_seconds() / 86_400 for candle in candles]
+def _candles(chart: Chart, price: Any, volume: Any, candles: list[Candle], colour: str, alpha: float) -> None:
+    places = [_place(chart, candle) for candle in candles]
+    middles = [middle for middle, _ in places]
+    widths = [0.78 * width for _, width in places]
     price.vlines(middles, [c.low for c in candles], [c.high for c in candles], color=colour, linewidth=0.9,
                  alpha=alpha, zorder=2)  # fmt: skip
     # A body without height is drawn by its edge.

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from psycopg.rows import class_row, dict_row, tuple_row
+
 from ta_lab2_sql.errors import WorkFailed, WrongUsage
+from ta_lab2_sql.plot.axis import SessionAxis
 from ta_lab2_sql.plot.model import Candle, Chart, Gap, Panel, Point
 from ta_lab2_sql.queries import query
 
@@ -28,8 +31,6 @@ def read(
     log: bool = False,
 ) -> Chart:
     """Read what a chart of an asset shows: by default the newest bars."""
-    from psycopg.rows import class_row, dict_row
-
     if start and end and start >= end:
         raise WrongUsage("--from is not before --to", "the command line", "swap them")
     connection.execute(
@@ -67,8 +68,32 @@ def read(
                 f"{len(lost)} bars of {tf} have prices of 0 or below, from {lost[0].time_close:%Y-%m-%d} to "
                 f"{lost[-1].time_close:%Y-%m-%d}: a logarithmic axis can't show them; leave --log out"
             )
-    with connection.cursor(row_factory=class_row(Gap)) as cursor:
-        gaps = cursor.execute(query("plot/missing"), asked).fetchall()
+    sessions = None
+    gaps: list[Gap] = []
+    if about["calendar"] is not None:
+        sessions = _sessions(connection, about["calendar"], panels, asked)
+    else:
+        with connection.cursor(row_factory=class_row(Gap)) as cursor:
+            gaps = cursor.execute(query("plot/missing"), asked).fetchall()
     names = [about[name] for name in ("symbol", "name") if about[name]]
     title = f"{', '.join(names)} ({asset})" if names else f"asset {asset}"
-    return Chart(title, panels, gaps, log, notes)
+    return Chart(title, panels, gaps, log, notes, sessions)
+
+
+def _sessions(
+    connection: psycopg.Connection[Any], calendar: str, panels: Sequence[Panel], asked: dict[str, Any]
+) -> SessionAxis:
+    """The sessions and rows of a chart, as far as its bars reach."""
+    candles = [candle for panel in panels for candle in panel.candles]
+    asked |= {
+        "calendar": calendar,
+        "first_row": min(candle.first_row for candle in candles),
+        "last_row": max(candle.last_row for candle in candles),
+        "before": max(candle.missing_start for candle in candles),
+        "after": max(candle.missing_end + candle.days_remaining for candle in candles),
+    }
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        rows = cursor.execute(query("plot/rows"), asked).fetchall()
+        asked |= {"first_day": rows[0][2], "last_day": rows[-1][2]}
+        sessions = [day for (day,) in cursor.execute(query("plot/sessions"), asked)]
+    return SessionAxis.of(sessions, rows)

@@ -1,11 +1,13 @@
--- Some assets with validated days: how many of them don't fit now, and the calendar that fits far better, if one
--- does: of the stored ones and of those offered besides, or only of those among which to choose.
+-- Some assets with validated days: how many of them don't fit now, and the calendar that fits far better, if
+-- one does: of the stored ones and of those offered besides, or only of those among which to choose.
 WITH offered AS MATERIALIZED (
     SELECT c.calendar, c.first_day, c.last_day, c.rank, a.clock
     FROM calendars AS c
     INNER JOIN calendars_applied AS a ON a.calendar = c.calendar
     UNION ALL
-    SELECT f.calendar, f.first_day, f.last_day, f.rank, make_session_clock(w.from_days, w.masks, d.days, d.told)
+    SELECT
+        f.calendar, f.first_day, f.last_day, f.rank,
+        make_session_clock(w.from_days, w.masks, d.days, d.told)
     FROM unnest(
         %(names)s::text[], %(first_days)s::date[], %(last_days)s::date[], %(ranks)s::int[]
     ) AS f (calendar, first_day, last_day, rank)
@@ -17,7 +19,8 @@ WITH offered AS MATERIALIZED (
     ) AS w ON w.calendar = f.calendar
     LEFT JOIN (
         SELECT e.calendar, array_agg(e.day ORDER BY e.day) AS days, array_agg(e.told ORDER BY e.day) AS told
-        FROM unnest(%(day_of)s::text[], %(day_days)s::date[], %(day_told)s::boolean[]) AS e (calendar, day, told)
+        FROM unnest(%(day_of)s::text[], %(day_days)s::date[], %(day_told)s::boolean[])
+            AS e (calendar, day, told)
         GROUP BY e.calendar
     ) AS d ON d.calendar = f.calendar
 ),
@@ -46,7 +49,8 @@ fits AS MATERIALIZED (
         row_number() OVER (PARTITION BY n.id ORDER BY m.mismatches, o.rank, o.calendar) AS place
     FROM now AS n
     INNER JOIN offered AS o
-        ON coalesce(o.first_day, n.first_day) <= n.first_day AND coalesce(o.last_day, n.last_day) >= n.last_day
+        ON coalesce(o.first_day, n.first_day) <= n.first_day
+        AND coalesce(o.last_day, n.last_day) >= n.last_day
         AND (%(among)s::text[] IS NULL OR o.calendar = ANY(%(among)s::text[]))
     CROSS JOIN LATERAL (SELECT mismatches_of(o.clock, n.days, n.weekdays) AS mismatches) AS m
     WHERE fits_better(cardinality(n.days), n.mismatches, m.mismatches)

@@ -1,6 +1,12 @@
--- What a chart of an asset says about it: its name (a source that numbers assets gives none), the families
--- of the timeframes asked for, and where to begin: at the first of the newest bars of the shortest timeframe.
+-- What a chart of an asset says about it: its name (a source that numbers assets gives none), the calendar
+-- that its bars were built with, the families of the timeframes asked for, and where to begin: at the first of
+-- the newest bars of the shortest timeframe.
 SELECT
+    CASE
+        WHEN EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = %(id)s)
+            THEN (SELECT min(s.calendar) FROM bars_state AS s WHERE s.id = %(id)s)
+        ELSE (SELECT a.calendar FROM assets AS a WHERE a.id = %(id)s)
+    END AS calendar,
     (SELECT a.symbol FROM assets AS a WHERE a.id = %(id)s) AS symbol,
     coalesce(
         (SELECT a.name FROM assets AS a WHERE a.id = %(id)s),

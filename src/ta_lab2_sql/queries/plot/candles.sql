@@ -22,7 +22,11 @@ SELECT
     b.is_closed,
     b.days,
     b.days_remaining,
-    b.missing
+    b.missing_start + b.missing_interior + b.missing_end AS missing,
+    b.first_row,
+    b.last_row,
+    b.missing_start,
+    b.missing_end
 FROM (
     SELECT
         s.time_open, s.time_close, s.open, s.high, s.low, s.close, s.volume, s.is_closed,
@@ -30,15 +34,17 @@ FROM (
         s.last_row - s.first_row + 1 AS days,
         s.days_remaining,
         s.missing_start,
+        s.missing_interior,
         s.missing_end,
-        s.missing_start + s.missing_interior + s.missing_end AS missing
+        s.first_row,
+        s.last_row
     FROM bars AS s
     JOIN dim_timeframe AS t USING (tf)
     WHERE s.id = %(id)s AND s.tf = %(tf)s
     UNION ALL
     SELECT
         d.time_open, d."timestamp", d.open, d.high, d.low, d.close, d.volume, true, interval '12 hours', 1, 0,
-        0, 0, 0
+        0, 0, 0, d.bar_seq, d.bar_seq
     FROM cmc_price_bars_1d AS d
     -- A condition on the timeframe alone would leave a cluster without a shard to ask.
     WHERE d.id = %(id)s AND d.bar_seq > CASE WHEN %(tf)s = '1D' THEN 0 ELSE 2147483647 END
