@@ -34,6 +34,7 @@ from benchmarks.sections import (
     prices_in,
     profile,
     read,
+    sessions,
     storage,
 )
 
@@ -44,6 +45,7 @@ SECTIONS = {
     "change": change,
     "read": read,
     "profile": profile,
+    "sessions": sessions,
     "assets": throughput,
     "many": many,
     "growth": growth,

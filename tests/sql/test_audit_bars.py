@@ -482,6 +482,36 @@ def test_accepted_days_are_not_counted(built: psycopg.Connection[Any]) -> None:
         assert built.execute(told, ([asset],)).fetchall() == []
 
 
+SESSIONS = {
+    "missing_days = missing_days || date '2024-02-07'": ["missing_days"],
+    "extra_days = extra_days[2:]": ["extra_days"],
+    "session_before = session_before - 1": ["session_before"],
+    "calendar_version = calendar_version + 1": ["calendar_version"],
+    "calendar_version = NULL": ["calendar_version"],
+}
+
+
+def test_what_states_know_of_sessions_is_examined(built: psycopg.Connection[Any]) -> None:
+    """Asset 1 on Mondays to Fridays, a Tuesday missing: each column of a state that is wrong is named."""
+    differing = """SELECT tf, detail -> 'columns' FROM audit_all(ARRAY[1])
+                   WHERE "check" = 'state_differs' OR severity = 'error'"""
+    change = "UPDATE bars_state SET {} WHERE id = 1 AND bar_group = 'cal_us'"
+    with built.transaction(force_rollback=True):
+        built.execute("UPDATE assets SET calendar = 'WEEK' WHERE id = 1")
+        built.execute("DELETE FROM cmc_price_histories7 WHERE id = 1 AND timeopen = '2024-01-16 00:00Z'")
+        built.execute("SELECT FROM refresh_bars(1, p_tfs => %s)", (TFS,))
+        assert built.execute(differing).fetchall() == []
+        for defect, columns in SESSIONS.items():
+            with built.transaction(force_rollback=True):
+                built.execute(change.format(defect).encode())
+                assert built.execute(differing).fetchall() == [(None, columns)], defect
+        with built.transaction(force_rollback=True):
+            built.execute(change.format("calendar = 'EVERY'").encode())
+            found = findings(built, [1])
+            assert ("calendar_mixed", "error", None) in found
+            assert ("bars_behind", "warning", None) in found
+
+
 def test_errors_cannot_be_accepted(built: psycopg.Connection[Any]) -> None:
     asset, damage, found = DEFECTS["bars_1d_ohlc"]
     with built.transaction(force_rollback=True):

@@ -201,10 +201,14 @@ def shape(db: Db, tf: str, day: str) -> str:
 
 
 def check(db: Db, calendar: str, raws: list[Raw], wanted: str) -> None:
-    """Rows of an asset on a calendar, and snapshots: timeframe, day and their shape, a line each."""
-    known = shipped().get(calendar) or week()
-    put_calendar(db, calendar, known)
-    assign(db, calendar)
+    """Rows of an asset on a calendar, and snapshots: timeframe, day and their shape, a line each.
+
+    The calendar is a shipped one, the mask of a week, or `week`; '': none.
+    """
+    if calendar:
+        mask = calendar if set(calendar) <= {"0", "1"} else "1111100"
+        put_calendar(db, calendar, shipped().get(calendar) or week(mask))
+    assign(db, calendar or None)
     take_away(db, [r for r in raws if False])
     db.execute("DELETE FROM cmc_price_histories7")
     put(db, raws)
@@ -244,6 +248,40 @@ def test_first_whole_units(db: Db) -> None:
            1M_CAL_ANCHOR 2024-01-02 1+0 1 ft 20 0
            1M_CAL_ANCHOR 2024-01-31 1+0 21 ff 0 0""",
     )  # fmt: skip
+    put_calendar(db, "XTKS", shipped()["XTKS"])
+    for first, tf, calendar, begins in (
+        ("2024-01-02", "1W_CAL_US", "XNYS", "2023-12-31"),
+        ("2024-01-02", "1W_CAL_US", None, "2024-01-07"),
+        ("2024-01-02", "1W_CAL_ISO", "XNYS", "2024-01-01"),
+        ("2024-01-02", "1W_CAL_ISO", None, "2024-01-08"),
+        ("2024-01-02", "1M_CAL", "XNYS", "2024-01-01"),
+        ("2024-01-02", "1M_CAL", None, "2024-02-01"),
+        ("2024-01-02", "1Y_CAL", "XNYS", "2024-01-01"),
+        ("2024-01-02", "1Y_CAL", None, "2025-01-01"),
+        *(
+            (first, tf, calendar, begins)
+            for first, tf, begins in (
+                ("2024-01-03", "1W_CAL_US", "2024-01-07"),
+                ("2024-01-03", "1M_CAL", "2024-02-01"),
+                ("2024-01-03", "1Y_CAL", "2025-01-01"),
+            )
+            for calendar in (None, "XNYS")
+        ),
+        ("2000-01-03", "1Y_CAL", "XNYS", "2000-01-01"),
+        ("2000-01-03", "1Y_CAL", None, "2001-01-01"),
+        ("2000-01-03", "5Y_CAL", "XNYS", "2000-01-01"),
+        ("2000-01-03", "5Y_CAL", None, "2001-01-01"),
+        # After a golden week: the week of the first row, not the empty one before it.
+        ("2019-05-07", "1W_CAL_ISO", "XTKS", "2019-05-06"),
+        ("2019-05-07", "1W_CAL_ISO", None, "2019-05-13"),
+    ):
+        found = rows(
+            db,
+            """SELECT window_start FROM bar_windows(%s, %s, %s::date + 4000, NULL, %s)
+               ORDER BY bar_seq LIMIT 1""",
+            *(tf, first, first, calendar),
+        )
+        assert found == [(date.fromisoformat(begins),)], (first, tf, calendar)
 
 
 def test_an_extra_saturday_moves_the_close(db: Db) -> None:
@@ -266,6 +304,13 @@ def test_bars_of_rows_count_sessions_as_missing(db: Db) -> None:
         db, "XNYS", raws,
         """5D 2024-01-16 1 3 ft 2 0
            5D 2024-01-19 1 5 ff 0 1 (0 1 0) interior 01-18 01-18
+           5D 2024-01-22 2 1 ft 4 0""",
+    )  # fmt: skip
+    # Without a calendar the weekend and the holiday lack, too.
+    check(
+        db, "", raws,
+        """5D 2024-01-16 1 3 ft 2 3 (0 3 0) interior 01-13 01-15
+           5D 2024-01-19 1 5 ff 0 4 (0 4 0) interior 01-13 01-18
            5D 2024-01-22 2 1 ft 4 0""",
     )  # fmt: skip
     raws = weekdays("2024-01-11", "2024-01-22", "2024-01-15 2024-01-18", "2024-01-13")
@@ -316,6 +361,30 @@ def test_weeks_of_sunday_to_thursday_and_of_currencies(db: Db) -> None:
            1W_CAL_US 2024-01-11 1 5 ff 0 0
            1W_CAL_ISO 2024-01-11 1 4 ft 1 0
            1W_CAL_ISO 2024-01-14 1 5 ff 0 0""",
+    )  # fmt: skip
+    currency = [raw_day(d, 10, 20, 1, 11) for d in days if d.weekday() != 5]
+    check(
+        db, "1111101", currency,
+        """1W_CAL_US 2024-01-07 1 1 ft 5 0
+           1W_CAL_US 2024-01-11 1 5 ft 1 0
+           1W_CAL_US 2024-01-12 1 6 ff 0 0
+           1W_CAL_ISO 2024-01-12 1 5 ft 1 0
+           1W_CAL_ISO 2024-01-14 1 6 ff 0 0""",
+    )  # fmt: skip
+
+
+def test_half_days_are_sessions_like_others(db: Db) -> None:
+    only(db, *TIMEFRAMES)
+    raws = weekdays("2024-07-01", "2024-07-05", "2024-07-04")
+    check(db, "XNYS", raws, "1W_CAL_ISO 2024-07-03 1 3 ft 1 0\n1W_CAL_ISO 2024-07-05 1 4 ff 0 0")
+    raws = weekdays("2024-11-25", "2024-11-29", "2024-11-28 2024-11-29") + weekdays(
+        "2024-12-02", "2024-12-24"
+    )
+    check(
+        db, "XNYS", raws,
+        """1W_CAL_ISO 2024-11-27 1 3 ff 0 1 (0 0 1) end 11-29 11-29
+           1W_CAL_ISO 2024-12-23 5 1 ft 3 0
+           1W_CAL_ISO 2024-12-24 5 2 ft 2 0""",
     )  # fmt: skip
 
 

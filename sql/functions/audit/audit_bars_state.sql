@@ -3,14 +3,19 @@
 -- Returns   findings: state_differs (error; the columns that disagree, with tf where one timeframe does),
 --           bars_behind (warning; what waits for a refresh of bars, with tf where one timeframe does),
 --           zone_mixed, calendar_mixed (error).
--- Errors    none.   Cost  the states, and the ends of days and bars.
+-- Errors    none.   Cost  the states, and the ends of days and bars; with a calendar one pass over the days.
 -- Rule      a state counts all days of its asset, and its newest bar ends with the last of them; what waits
---           for a refresh isn't judged. Days and all bars of an asset are of one zone.
+--           for a refresh isn't judged. Days and all bars of an asset are of one zone. On a calendar a state
+--           knows which sessions lack a row and which rows lie on none. A version that brought nothing that
+--           concerns the asset needn't be taken up.
 CREATE OR REPLACE FUNCTION audit_bars_state(p_id int)
 RETURNS SETOF finding
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
+DECLARE
+    v_of asset_sessions := sessions_of_asset(p_id);
+    v_is_pending boolean := calendar_pending(p_id);
 BEGIN
     RETURN QUERY
     WITH reach AS MATERIALIZED (
@@ -26,7 +31,13 @@ BEGIN
             ('daily_min_seen', bits_differ(s.first_ts, l.first_ts)),
             ('daily_max_seen', bits_differ(s.last_ts, l.last_ts)),
             ('first_day', bits_differ(s.first_day, l.first_day)),
-            ('n_rows', s.n_rows <> l.n_rows)
+            ('n_rows', s.n_rows <> l.n_rows),
+            ('missing_days', NOT v_is_pending AND bits_differ(s.missing_days, (v_of).missing_days)),
+            ('extra_days', NOT v_is_pending AND bits_differ(s.extra_days, (v_of).extra_days)),
+            ('session_before', NOT v_is_pending AND s.calendar_version IS NOT DISTINCT FROM (v_of).version
+                AND bits_differ(s.session_before, (v_of).session_before)),
+            ('calendar_version', NOT v_is_pending AND (
+                (s.calendar_version IS NULL) <> (s.calendar IS NULL) OR s.calendar_version > (v_of).version))
         ) AS v (name, differs)
         WHERE s.id = p_id AND s.tfs <> '{}' AND s.dirty_from IS NULL AND v.differs
         UNION ALL
