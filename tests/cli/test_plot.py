@@ -126,7 +126,7 @@ def test_html_draws_in_a_browser(with_emas: Db, cli: Cli, tmp_path: Path) -> Non
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert "CONSOLE" not in done.stderr, done.stderr
-    assert "<title>asset 5426: 3D, 1M_CAL</title>" in done.stdout
+    assert "<title>SOL (5426): 3D, 1M_CAL</title>" in done.stdout
     drawn = len(re.findall(r'<path[^>]*class="box"', done.stdout))
     assert drawn == sum(told["bars"].values())
 

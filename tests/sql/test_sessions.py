@@ -238,7 +238,7 @@ def test_good_friday(db: Db) -> None:
 
 
 def test_first_whole_units(db: Db) -> None:
-    only(db, *TIMEFRAMES)
+    only(db, *TIMEFRAMES, "5Y_CAL")
     raws = weekdays("2024-01-02", "2024-02-02", "2024-01-15")
     check(
         db, "XNYS", raws,

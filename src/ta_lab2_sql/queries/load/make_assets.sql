@@ -1,4 +1,5 @@
--- Make the assets of given ids, with the symbols that came with them; returns a symbol that another id has, stored or given.
+-- Make the assets of given ids, with the symbols that came with them; returns a symbol that another id has,
+-- stored or given.
 WITH wanted AS (
     SELECT w.id, w.symbol FROM unnest(%(ids)s::int[], %(symbols)s::text[]) AS w (id, symbol)
 ),

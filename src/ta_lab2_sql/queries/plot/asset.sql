@@ -1,6 +1,6 @@
 -- What a chart of an asset says about it: its name (a source that numbers assets gives none), the calendar
--- that its bars were built with, the families of the timeframes asked for, and where to begin: at the first of
--- the newest bars of the shortest timeframe.
+-- that its bars were built with, the families of the timeframes asked for, and where to begin: at the first
+-- of the newest bars of the shortest timeframe.
 SELECT
     CASE
         WHEN EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = %(id)s)
