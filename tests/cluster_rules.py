@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ta_lab2_sql.schema import registry
 from ta_lab2_sql.schema.files import catalogue
@@ -14,7 +15,8 @@ from ta_lab2_sql.schema.files import catalogue
 TABLES = registry.read()
 OF_ASSETS = "|".join(TABLES.distributed)
 VIEWS = sorted((catalogue().folder / "views").rglob("*.sql"))
-RELATIONS = "|".join((*TABLES.distributed, *TABLES.reference, *(path.stem for path in VIEWS)))
+OF_VIEWS = "|".join(path.stem for path in VIEWS)
+RELATIONS = "|".join((OF_ASSETS, *TABLES.reference, OF_VIEWS))
 
 # These gather what they insert within the statement: every node hears of it.
 BUILDERS = {"refresh_bars_1d"}
@@ -164,3 +166,142 @@ def inserted(statement: str) -> Iterator[str]:
         insert = re.search(r"\bINSERT INTO\b", statement[end:])
         if insert and is_read and mentions(gathered) and not CHANGES.search(gathered):
             yield part[1]
+
+
+# What a look-up in tables of assets may not do with a column of the catalogue, unless it is joined left.
+MERGES = re.compile(r"LIMIT|OFFSET|DISTINCT|GROUP")
+AGGREGATE = re.compile(r"(?:array|string|bool|json|jsonb)_\w+|min|max|sum|avg|count|every")
+ENDS_FROM = re.compile("WHERE|GROUP|HAVING|WINDOW|ORDER|LIMIT|OFFSET|UNION|EXCEPT|INTERSECT|FOR")
+
+
+def refused_in_view(text: str) -> list[str]:
+    """What a cluster refuses of a query over assets that it has to push down: the rule and the place."""
+    tokens = TOKEN.findall(plain(text).partition(" AS\n")[2] or plain(text))
+    catalogue_columns = re.compile(
+        "|".join(
+            rf"{alias}\."
+            for table, alias in re.findall(r"\b(\w+) AS (\w+)", " ".join(tokens))
+            if table in TABLES.reference
+        )
+        or "$^"
+    )
+    return [
+        f"{rule}: {place}"
+        for select in _selects(tokens)
+        for rule, place in (
+            *_without_tables(select),
+            *_left_of_tables(select),
+            *_laterals(select, catalogue_columns),
+        )
+    ]
+
+
+def _selects(tokens: list[str]) -> Iterator[list[str]]:
+    """Every SELECT of a query, the outermost and those in parentheses, each with all that it holds."""
+    starts = [p for p, t in enumerate(tokens) if t.upper() == "SELECT"]
+    for start in starts:
+        depth, end = 0, start + 1
+        while end < len(tokens):
+            depth += {"(": 1, ")": -1}.get(tokens[end], 0)
+            if depth < 0 or (depth == 0 and re.fullmatch("UNION|EXCEPT|INTERSECT", tokens[end].upper())):
+                break
+            end += 1
+        yield tokens[start:end]
+
+
+def _own(select: list[str]) -> Iterator[tuple[int, str]]:
+    """Places and tokens of a SELECT outside of all parentheses."""
+    depth = 0
+    for place, token in enumerate(select):
+        depth -= token == ")"
+        if depth == 0:
+            yield place, token
+        depth += token == "("
+
+
+def _from(select: list[str]) -> tuple[int, int]:
+    """Where the FROM of a SELECT begins and ends; both its length where it has none."""
+    own = list(_own(select))
+    start = next(
+        (
+            place
+            for (_, before), (place, token) in pairwise(own)
+            if token.upper() == "FROM" and before.upper() != "DISTINCT"
+        ),
+        len(select),
+    )
+    end = next((p for p, t in own if p > start and ENDS_FROM.fullmatch(t.upper())), len(select))
+    return start, end
+
+
+def _of_assets(tokens: list[str]) -> bool:
+    return any(
+        re.fullmatch(f"{OF_ASSETS}|{OF_VIEWS}", token) and before.upper() in ("FROM", "JOIN", "(", ",")
+        for before, token in pairwise(tokens)
+    )
+
+
+def _without_tables(select: list[str]) -> Iterator[tuple[str, str]]:
+    start, end = _from(select)
+    asks = [
+        place
+        for place, (before, token) in enumerate(pairwise(select))
+        if before == "("
+        and token.upper() == "SELECT"
+        and not start <= place < end
+        and _depth(select, place) == 0
+    ]
+    if asks and _of_assets(select) and not _of_assets(select[start:end]):
+        yield "a subquery in a SELECT that reads none of the assets' tables", " ".join(select[:12])
+
+
+def _depth(select: list[str], place: int) -> int:
+    """In how many other subqueries a place lies."""
+    open_ones: list[bool] = []
+    for position in range(place):
+        if select[position] == "(":
+            open_ones.append(select[position + 1].upper() == "SELECT")
+        elif select[position] == ")":
+            open_ones.pop()
+    return sum(open_ones)
+
+
+def _left_of_tables(select: list[str]) -> Iterator[tuple[str, str]]:
+    start, end = _from(select)
+    for place, token in _own(select):
+        if start < place < end and token.upper() == "LEFT" and not _of_assets(select[start:place]):
+            joined = next((p for p, t in _own(select) if p > place and t.upper() == "ON"), end)
+            if _of_assets(select[place:joined]):
+                yield "rows of assets joined left to none of theirs", " ".join(select[place : place + 8])
+
+
+def _laterals(select: list[str], catalogue_columns: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+    start, end = _from(select)
+    own = [(place, token) for place, token in _own(select) if start < place < end]
+    for position, (place, token) in enumerate(own):
+        if token.upper() != "LATERAL":
+            continue
+        inner, name = select[place + 1 : own[position + 2][0]], own[position + 4][1]
+        if not (_merges(inner[1:]) and _of_assets(inner) and any(map(catalogue_columns.match, inner))):
+            continue
+        if own[position - 2][1].upper() != "LEFT":
+            yield "a lateral of one row joined to the catalogue other than left", name
+        for condition in conditions(" ".join(select[start:])):
+            if _needs(condition, name):
+                yield "a condition that makes a left join an inner one", condition
+
+
+def _merges(select: list[str]) -> bool:
+    own = [token for _, token in _own(select)]
+    return any(MERGES.fullmatch(t.upper()) for t in own) or any(
+        AGGREGATE.fullmatch(token) and after == "(" for token, after in pairwise(own)
+    )
+
+
+def _needs(condition: str, name: str) -> bool:
+    """Whether a condition can't hold where nothing was joined by that name."""
+    if f"{name}." not in condition or re.search(r"\( SELECT\b|IS (?:NOT )?(?:TRUE|FALSE|NULL)$", condition):
+        return False
+    told = re.fullmatch(r"\( (.*) \) IN \( true , true \)", condition)
+    arms = told[1].split(" AND ") if told else [condition]
+    return all(f"{name}." in arm and not re.search(r"IS (?:NOT )?NULL|coalesce", arm) for arm in arms)

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import psycopg
-from cluster_rules import BUILDERS, refused
+from cluster_rules import BUILDERS, refused, refused_in_view
 
 Db = psycopg.Connection[Any]
 
@@ -132,7 +132,9 @@ def guarded(execute: Any) -> Any:
 
     def run(cursor: psycopg.Cursor[Any], statement: Any, *args: Any, **options: Any) -> Any:
         text = statement.decode() if isinstance(statement, bytes) else str(statement)
-        wrong = [] if re.search("^CREATE ", text, flags=re.M) else refused(text)
+        is_view = re.search("^CREATE OR REPLACE VIEW ", text, flags=re.M)
+        is_made = re.search("^CREATE ", text, flags=re.M)
+        wrong = refused_in_view(text) if is_view else [] if is_made else refused(text)
         if function := re.search(r"create_distributed_function\('([^']+)'", text):
             found = execute(
                 cursor, "SELECT proname, prosrc FROM pg_proc WHERE oid = %s::regprocedure", (function[1],)

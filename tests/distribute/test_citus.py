@@ -78,6 +78,9 @@ def test_only_what_a_cluster_allows_in_an_order_that_it_allows(cluster: Db) -> N
         "SELECT EXISTS (SELECT FROM emas_state)",
         "UPDATE emas SET day_space = day_space[2:] WHERE id = 5426",
         "UPDATE bars SET tf = CASE tf WHEN '7D' THEN '7D' END WHERE id = 5426",
+        """CREATE OR REPLACE VIEW odd AS SELECT s.id, g.n FROM bars_state AS s CROSS JOIN LATERAL (
+               SELECT (SELECT max(b.bar_seq) FROM bars AS b WHERE b.id = s.id) AS n WHERE true OFFSET 0
+           ) AS g""",
     ],
 )
 def test_what_a_cluster_refuses_is_refused_here(cluster: Db, statement: str) -> None:

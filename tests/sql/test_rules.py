@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from cluster_rules import BEGINS, BUILDERS, OF_ASSETS, RELATIONS, TABLES, VIEWS, refused
+from cluster_rules import BEGINS, BUILDERS, OF_ASSETS, RELATIONS, TABLES, VIEWS, refused, refused_in_view
 
 from ta_lab2_sql.schema.files import catalogue
 
@@ -245,25 +245,64 @@ def test_a_query_within_a_query_is_seen() -> None:
     assert asking("SELECT row_from(p_id, s.ts) FROM unnest(v_ts) AS s (ts);", reading) == []
 
 
-MERGES = r"\bLIMIT\b|\bOFFSET\b|_agg\(|\b(?:min|max|sum|count)\("
-
-
 @pytest.mark.parametrize("path", VIEWS, ids=lambda p: p.stem)
-def test_what_a_view_looks_up_is_not_joined_to_the_catalogue_alone(path: Path) -> None:
-    """A look-up that needs more than single rows and depends on the catalogue hangs on a left join: shards
-    refuse it beside rows that all of them have."""
-    text = body(path)
-    catalogue_aliases = "|".join(re.findall(rf"(?:{'|'.join(TABLES.reference)}) AS (\w+)", text)) or "-"
-    for found_at in re.finditer(r"(CROSS|LEFT) JOIN LATERAL \(", text):
-        depth, end = 1, found_at.end()
-        while depth:
-            depth += {"(": 1, ")": -1}.get(text[end], 0)
-            end += 1
-        lookup = text[found_at.end() : end]
-        outermost = text[: found_at.start()].count("(") == text[: found_at.start()].count(")")
-        depends = re.search(rf"\b(?:{catalogue_aliases})\.", lookup)
-        if outermost and depends and mentions(lookup) and re.search(MERGES, lookup):
-            assert found_at[1] == "LEFT", lookup
+def test_no_view_is_refused_by_a_cluster(path: Path) -> None:
+    assert refused_in_view(path.read_text(encoding="utf-8")) == []
+
+
+LOOKUP = """
+SELECT s.id, g.last_row, k.block
+FROM bars_state AS s
+INNER JOIN dim_timeframe AS t ON t.bar_group = s.bar_group
+{kind} JOIN LATERAL (
+    SELECT b.last_row FROM bars AS b WHERE b.id = s.id AND b.tf = t.tf ORDER BY b.bar_seq DESC LIMIT 1
+) AS g ON true
+INNER JOIN day_blocks AS k ON k.id = s.id AND {condition}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (LOOKUP.format(kind="CROSS", condition="true"), "other than left"),
+        (LOOKUP.format(kind="LEFT", condition="k.last_row >= g.last_row"), "an inner one"),
+        (LOOKUP.format(kind="LEFT", condition="(k.block < 9 AND k.last_row > g.last_row)"), "an inner one"),
+        (
+            LOOKUP.format(
+                kind="LEFT", condition="(k.last_row >= g.last_row AND k.block < g.last_row) IN (true, true)"
+            ),
+            "an inner one",
+        ),
+        (
+            """SELECT s.id, g.n FROM bars_state AS s CROSS JOIN LATERAL (
+                   SELECT (SELECT max(b.bar_seq) FROM bars AS b WHERE b.id = s.id) AS n WHERE true OFFSET 0
+               ) AS g""",
+            "none of the assets' tables",
+        ),
+        (
+            """SELECT s.id, p.dirty_from FROM bars_state AS s CROSS JOIN LATERAL (
+                   SELECT w.dirty_from FROM (SELECT s.id) AS one
+                   LEFT JOIN bars_pending AS w ON w.id = s.id
+               ) AS p""",
+            "joined left to none of theirs",
+        ),
+    ],
+)
+def test_what_a_cluster_refuses_of_a_view_is_seen(text: str, rule: str) -> None:
+    (line,) = refused_in_view(text)
+    assert rule in line
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "true",
+        "(k.last_row >= g.last_row AND g.last_row IS NOT NULL) IN (true, true)",
+        "(k.last_row >= g.last_row AND k.block > 0) IN (true, true)",
+    ],
+)
+def test_what_a_cluster_takes_of_a_view_is_not_called_refused(condition: str) -> None:
+    assert refused_in_view(LOOKUP.format(kind="LEFT", condition=condition)) == []
 
 
 QUERIES = sorted((Path(__file__).parents[2] / "src" / "ta_lab2_sql").rglob("*.sql"))

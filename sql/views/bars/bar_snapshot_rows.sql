@@ -54,13 +54,11 @@ SELECT
 FROM bars_state AS s
 INNER JOIN dim_timeframe AS t ON t.bar_group = s.bar_group
 -- Left, as the next one, so that they are joined to rows of the asset and not to the catalogue alone, which
--- no shard may do. OFFSET 0: computed once for a timeframe.
+-- no shard may do; so no condition may let the planner take them for inner ones. OFFSET 0: computed once for
+-- a timeframe.
 LEFT JOIN LATERAL (
     SELECT
-        (
-            SELECT b.first_row FROM bars AS b
-            WHERE b.id = s.id AND b.tf = t.tf ORDER BY b.bar_seq LIMIT 1
-        ) AS first_row,
+        f.first_row,
         (
             SELECT b.last_row FROM bars AS b
             WHERE b.id = s.id AND b.tf = t.tf ORDER BY b.bar_seq DESC LIMIT 1
@@ -73,20 +71,26 @@ LEFT JOIN LATERAL (
             AS starts_late
     FROM (
         SELECT
+            b.first_row,
             CASE
                 WHEN t.allow_partial_start OR (s.calendar IS NOT NULL AND t.unit_kind <> 'D')
                     THEN first_unit(
                         t.unit_kind, t.tf_qty, t.allow_partial_start, s.first_day, s.session_before)
             END AS first_unit
-        WHERE true
-        OFFSET 0
+        FROM bars AS b
+        WHERE b.id = s.id AND b.tf = t.tf
+        ORDER BY b.bar_seq
+        LIMIT 1
     ) AS f
     OFFSET 0
 ) AS g ON true
 -- Nearly all blocks and days pass. The planner would guess a small part of them; of being true or true it
 -- expects all.
 INNER JOIN day_blocks AS k
-    ON k.id = s.id AND (k.last_row >= g.first_row AND k.row_before < g.last_row) IN (true, true)
+    ON
+        k.id = s.id
+        AND (k.last_row >= g.first_row AND k.row_before < g.last_row AND g.first_row IS NOT NULL)
+        IN (true, true)
 -- An aggregate is one row, so it is left out where nothing of it is asked for.
 LEFT JOIN LATERAL (
     SELECT
@@ -131,7 +135,7 @@ LEFT JOIN LATERAL (
 INNER JOIN cmc_price_bars_1d AS d
     ON
         d.id = s.id AND d.block = k.block
-        AND (d.bar_seq BETWEEN g.first_row AND g.last_row) IN (true, true)
+        AND (d.bar_seq BETWEEN g.first_row AND g.last_row AND g.first_row IS NOT NULL) IN (true, true)
 -- All that knows which days are expected: from the bar's first day, the day and what is stored of the bar,
 -- and on a trading calendar from the lists that the bars were built with.
 CROSS JOIN LATERAL (

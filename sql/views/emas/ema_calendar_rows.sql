@@ -45,41 +45,31 @@ SELECT
 FROM emas_state AS s
 -- Alphas go with their timeframe and their period, so that neither is shown once it has left the catalogue.
 INNER JOIN ema_alpha AS a ON a.tf = ANY(s.tfs)
+LEFT JOIN emas_pending AS w ON w.id = s.id AND w.ema_group = s.ema_group AND w.tf = a.tf
 -- Left, as the next one, so that they are joined to rows of the asset and not to the catalogue alone, which
--- no shard may do. OFFSET 0: computed once for a series.
+-- no shard may do; so no condition may let the planner take them for inner ones.
 LEFT JOIN LATERAL (
     SELECT
-        p.i,
-        p.shown_before,
-        alpha_inside(s.ema_group LIKE 'cal_anchor%', a.alpha_day, a.alpha_equiv) AS alpha,
         -- The day with which the series begins: the last one of the bar that seeds it. Windows without days
         -- have no bar, so its number is that of the period or a later one.
-        (
-            SELECT r.last_row
-            FROM emas AS v
-            INNER JOIN bars AS r ON r.id = s.id AND r.tf = a.tf AND r.bar_seq = v.bar_seq
-            WHERE
-                v.id = s.id AND v.tf = a.tf AND v.bar_seq >= a.period AND v.n_closed >= a.period
-                AND p.i IS NOT NULL AND r.is_closed
-            ORDER BY v.bar_seq
-            LIMIT 1
-        ) AS seed_row
-    FROM (
-        SELECT
-            -- The place of the period among those that the vectors were built with.
-            array_position(coalesce(w.periods, s.periods), a.period) AS i,
-            -- What waits for a refresh isn't shown.
-            least(
-                coalesce(w.hidden_from, s.hidden_from, 'infinity'),
-                coalesce(w.last_ts, s.last_ts) + interval '1 microsecond') AS shown_before
-        FROM (SELECT s.id WHERE true OFFSET 0) AS one
-        LEFT JOIN emas_pending AS w ON w.id = s.id AND w.ema_group = s.ema_group AND w.tf = a.tf
-    ) AS p
-    OFFSET 0
+        r.last_row AS seed_row,
+        -- The place of the period among those that the vectors were built with.
+        array_position(coalesce(w.periods, s.periods), a.period) AS i,
+        alpha_inside(s.ema_group LIKE 'cal_anchor%', a.alpha_day, a.alpha_equiv) AS alpha,
+        -- What waits for a refresh isn't shown.
+        coalesce(w.last_ts, s.last_ts) AS last_ts,
+        coalesce(w.hidden_from, s.hidden_from, 'infinity') AS hidden_from
+    FROM emas AS v
+    INNER JOIN bars AS r ON r.id = s.id AND r.tf = a.tf AND r.bar_seq = v.bar_seq
+    WHERE
+        v.id = s.id AND v.tf = a.tf AND v.bar_seq >= a.period AND v.n_closed >= a.period AND r.is_closed
+    ORDER BY v.bar_seq
+    LIMIT 1
 ) AS n ON true
 -- Nearly all blocks and days pass. The planner would guess a small part of them; of being true or true it
 -- expects all.
-INNER JOIN day_blocks AS k ON k.id = s.id AND (k.last_row >= n.seed_row) IN (true, true)
+INNER JOIN day_blocks AS k
+    ON k.id = s.id AND (k.last_row >= n.seed_row AND n.i IS NOT NULL) IN (true, true)
 -- An aggregate is one row, so it is left out where nothing of it is asked for.
 LEFT JOIN LATERAL (
     SELECT
@@ -122,5 +112,8 @@ LEFT JOIN LATERAL (
 INNER JOIN cmc_price_bars_1d AS d
     ON
         d.id = s.id AND d.block = k.block
-        AND (d."timestamp" < n.shown_before AND d.bar_seq >= n.seed_row) IN (true, true)
+        AND (
+            d."timestamp" <= n.last_ts AND d."timestamp" < n.hidden_from
+            AND d.bar_seq >= n.seed_row AND n.i IS NOT NULL)
+        IN (true, true)
 WHERE s.ema_group LIKE 'cal%';

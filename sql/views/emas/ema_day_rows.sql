@@ -33,19 +33,19 @@ SELECT
 FROM emas_state AS s
 -- Alphas go with their timeframe and their period, so that neither is shown once it has left the catalogue.
 INNER JOIN ema_alpha AS a ON a.tf = ANY(s.tfs)
+LEFT JOIN emas_pending AS w ON w.id = s.id AND w.ema_group = s.ema_group AND w.tf = a.tf
 -- Left, as the next one, so that they are joined to rows of the asset and not to the catalogue alone, which
--- no shard may do. OFFSET 0: computed once for a series.
+-- no shard may do; so no condition may let the planner take them for inner ones. OFFSET 0: computed once for
+-- a series.
 LEFT JOIN LATERAL (
     SELECT
         -- The place of the period among those that the vectors were built with.
         array_position(coalesce(w.periods, s.periods), a.period) AS i,
         CASE WHEN s.ema_group = 'multi_tf' THEN a.alpha_bar ELSE a.alpha_day END AS alpha,
         -- What waits for a refresh isn't shown.
-        least(
-            coalesce(w.hidden_from, s.hidden_from, 'infinity'),
-            coalesce(w.last_ts, s.last_ts) + interval '1 microsecond') AS shown_before
-    FROM (SELECT s.id WHERE true OFFSET 0) AS one
-    LEFT JOIN emas_pending AS w ON w.id = s.id AND w.ema_group = s.ema_group AND w.tf = a.tf
+        coalesce(w.last_ts, s.last_ts) AS last_ts,
+        coalesce(w.hidden_from, s.hidden_from, 'infinity') AS hidden_from
+    WHERE true
     OFFSET 0
 ) AS n ON true
 -- Nearly all blocks and days pass. The planner would guess a small part of them; of being true or true it
@@ -83,5 +83,8 @@ LEFT JOIN LATERAL (
 INNER JOIN cmc_price_bars_1d AS d
     ON
         d.id = s.id AND d.block = k.block
-        AND (d."timestamp" < n.shown_before AND d.bar_seq >= a.effective_days) IN (true, true)
+        AND (
+            d."timestamp" <= n.last_ts AND d."timestamp" < n.hidden_from
+            AND d.bar_seq >= a.effective_days)
+        IN (true, true)
 WHERE s.ema_group IN ('multi_tf', 'multi_tf_v2');
