@@ -18,9 +18,6 @@ VIEWS = sorted((catalogue().folder / "views").rglob("*.sql"))
 OF_VIEWS = "|".join(path.stem for path in VIEWS)
 RELATIONS = "|".join((OF_ASSETS, *TABLES.reference, OF_VIEWS))
 
-# These gather what they insert within the statement: every node hears of it.
-BUILDERS = {"refresh_bars_1d"}
-
 BEGINS = r"RETURN|SELECT|PERFORM|WITH|INSERT|UPDATE|DELETE|FOR|RAISE|IF|CONTINUE|v_\w+ :="
 CHANGES = re.compile(rf"\b(?:INSERT INTO|DELETE FROM|(?<!DO )UPDATE)\s+(?:{OF_ASSETS})\b")
 TOKEN = re.compile(r"""(?:\w+|"[^"]+")(?:\.(?:\w+|"[^"]+"))*|[()]|::|\S""")

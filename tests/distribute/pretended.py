@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import psycopg
-from cluster_rules import BUILDERS, refused, refused_in_view
+from cluster_rules import refused, refused_in_view
 
 Db = psycopg.Connection[Any]
 
@@ -137,10 +137,10 @@ def guarded(execute: Any) -> Any:
         wrong = refused_in_view(text) if is_view else [] if is_made else refused(text)
         if function := re.search(r"create_distributed_function\('([^']+)'", text):
             found = execute(
-                cursor, "SELECT proname, prosrc FROM pg_proc WHERE oid = %s::regprocedure", (function[1],)
+                cursor, "SELECT prosrc FROM pg_proc WHERE oid = %s::regprocedure", (function[1],)
             ).fetchone()
             assert found is not None
-            wrong += refused(str(found[1])) if found[0] not in BUILDERS else []
+            wrong += refused(str(found[0]))
         if wrong:
             raise psycopg.errors.FeatureNotSupported("; ".join(wrong))
         return execute(cursor, statement, *args, **options)

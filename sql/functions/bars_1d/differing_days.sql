@@ -1,0 +1,57 @@
+-- differing_days: the accepted raw days of one asset that differ from its validated days.
+--   p_id        asset id
+--   p_tz        the asset's zone
+--   p_from, p_to  raw rows with p_from <= "timestamp" < p_to (p_to NULL: open)
+--   p_base      number of the last day before p_from; 0: none
+-- Returns   the days as they are to be stored; marks_bars: something differs that bars are made of,
+--           marks_emas: that EMAs are made of.
+-- Errors    none.   Cost  the rows in the range, raw and stored.
+-- Rule      days are numbered 1.. over accepted rows; a day differs in its bits.
+CREATE OR REPLACE FUNCTION differing_days(
+    p_id int, p_tz text, p_from timestamptz, p_to timestamptz, p_base int)
+RETURNS TABLE (
+    "timestamp" timestamptz, bar_seq int, time_open timestamptz, time_close timestamptz,
+    time_high timestamptz, time_low timestamptz, open float8, high float8, low float8, close float8,
+    volume float8, market_cap float8, repaired_timehigh boolean, repaired_timelow boolean, src_name text,
+    src_file text, src_load_ts timestamptz, local_day date, day date, marks_bars boolean, marks_emas boolean
+)
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT
+        c."timestamp", c.bar_seq, c.time_open, c.time_close, c.time_high, c.time_low, c.open, c.high, c.low,
+        c.close, c.volume, c.market_cap, c.repaired_timehigh, c.repaired_timelow, c.src_name, c.src_file,
+        c.src_load_ts, c.local_day, c.day,
+        d.id IS NULL OR record_image_ne(ROW(
+            c.bar_seq, c.time_high, c.time_low, c.open, c.high, c.low, c.close, c.volume, c.market_cap, c.day
+        ), ROW(
+            d.bar_seq, d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume, d.market_cap, d.day
+        )),
+        d.id IS NULL OR record_image_ne(ROW(c.bar_seq, c.close, c.day), ROW(d.bar_seq, d.close, d.day))
+    FROM (
+        SELECT
+            v.*, (p_base + row_number() OVER (ORDER BY v."timestamp"))::int AS bar_seq,
+            local_day_of(v.local_day, v."timestamp", p_tz) AS day
+        FROM bars_1d_candidates AS v
+        WHERE
+            v.id = p_id AND v."timestamp" >= p_from AND (p_to IS NULL OR v."timestamp" < p_to)
+            AND v.reason IS NULL
+        OFFSET 0
+    ) AS c
+    LEFT JOIN cmc_price_bars_1d AS d ON d.id = p_id AND d."timestamp" = c."timestamp"
+    WHERE
+        d.id IS NULL OR record_image_ne(ROW(
+            c.bar_seq, c.time_open, c.time_close, c.time_high, c.time_low, c.open, c.high, c.low, c.close,
+            c.volume, c.market_cap, c.repaired_timehigh, c.repaired_timelow, c.src_name, c.src_file,
+            c.src_load_ts, c.local_day, c.day
+        ), ROW(
+            d.bar_seq, d.time_open, d.time_close, d.time_high, d.time_low, d.open, d.high, d.low, d.close,
+            d.volume, d.market_cap, d.repaired_timehigh, d.repaired_timelow, d.src_name, d.src_file,
+            d.src_load_ts, d.local_day, d.day
+        ))
+        OR d.tf <> '1D' OR d.is_partial_start OR d.is_partial_end OR d.is_missing_days;
+END;
+$$;
