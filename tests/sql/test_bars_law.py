@@ -20,7 +20,7 @@ from bars_helpers import (
     shown,
 )
 from bars_oracle import NEW_YORK, Raw, at, raw_day
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 TIMEFRAMES = (
@@ -133,6 +133,21 @@ def run(db: Db, options: dict[str, Any]) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40)
 @given(st.lists(st.tuples(step, call), min_size=1, max_size=7))
+# Zeros of both signs: the earlier day's is kept, whichever was reached first.
+@example(
+    [
+        (("put", [(0, (0, 0.25, 0.25, 0.25, -0.0, None, None))]), {}),
+        (
+            (
+                "chunk",
+                9,
+                0,
+                [(1, 0.25, 0.25, 0.25, 0.0, None, None), (3, 0.25, 0.25, 0.25, -0.0, None, None)],
+            ),
+            {},
+        ),
+    ]
+)
 def test_incremental_is_full(db: Db, history: list[Any]) -> None:
     only(db, *TIMEFRAMES)
     db.execute(f"TRUNCATE {ASSET_TABLES}".encode())

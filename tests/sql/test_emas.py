@@ -507,7 +507,7 @@ def test_a_look_at_one_series_opens_nothing_else(long: Db) -> None:
     union = """SELECT * FROM cmc_ema_multi_tf_u
                WHERE id = 1 AND period = 9 AND alignment_source = '{}' AND tf = '{}'"""
     day = " AND ts >= '2019-06-01' AND ts < '2019-06-03'"
-    for source, tf in (("multi_tf", "7D"), ("multi_tf_v2", "360D"), ("multi_tf_cal_us", "1M_CAL")):
+    for source, tf in (("multi_tf", "7D"), ("multi_tf_v2", "200D"), ("multi_tf_cal_us", "1M_CAL")):
         nodes = plan(long, union.format(source, tf))
         opened = {n.get("Relation Name") for n in nodes if n["Actual Loops"] > 0}
         assert ("bars" in opened) == ("cal" in source)

@@ -9,7 +9,7 @@
 -- Cost      the days from the changes on and the bars there; volumes one addition per day for each first day
 --           of a bar.
 -- Rule      goes on from what is stored for the block before, where the bar does. Of equal prices the earlier
---           time counts; volumes are added in time order.
+--           time counts, and the earlier day's price; volumes are added in time order.
 CREATE OR REPLACE FUNCTION bar_states_at_blocks(p_id int, p_tfs text[], p_from_rows int[])
 RETURNS TABLE (
     tf text, block int, bar_seq int, first_day date, high float8, low float8, time_high timestamptz,
@@ -146,7 +146,25 @@ BEGIN
         WINDOW w AS (PARTITION BY t.tf, t.bar_seq ORDER BY t.block ROWS UNBOUNDED PRECEDING)
     )
     SELECT
-        p.tf, p.block, p.bar_seq, coalesce(r.first_day, d.day), h.high, l.low, h.time_high, l.time_low,
+        p.tf, p.block, p.bar_seq, coalesce(r.first_day, d.day),
+        -- Zeros may have different signs; that of the earlier day is kept.
+        CASE
+            WHEN h.high <> 0 THEN h.high
+            WHEN r.high = 0 THEN r.high
+            ELSE (
+                SELECT y.high FROM days AS y
+                WHERE y.row_no >= coalesce(64 * p.resumed + 2, p.first_row) AND y.high = 0
+                ORDER BY y.row_no LIMIT 1)
+        END,
+        CASE
+            WHEN l.low <> 0 THEN l.low
+            WHEN r.low = 0 THEN r.low
+            ELSE (
+                SELECT y.low FROM days AS y
+                WHERE y.row_no >= coalesce(64 * p.resumed + 2, p.first_row) AND y.low = 0
+                ORDER BY y.row_no LIMIT 1)
+        END,
+        h.time_high, l.time_low,
         CASE WHEN p.resumed IS NULL THEN s.volume ELSE z.volume END
     FROM places AS p
     INNER JOIN high_ranks AS h ON h.place = p.high_place

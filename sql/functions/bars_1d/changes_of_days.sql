@@ -4,8 +4,8 @@
 --   p_lookback_days  also compare this many times 24 hours before the newest raw row; 0: don't
 --   p_time_min, p_time_max  compare p_time_min <= "timestamp" < p_time_max only (NULL: open)
 --   p_keep_rejects   whether bad rows are expected among the rejects
--- Returns   noted: the earliest note; differs_from: the first difference that the look-back finds; back_from: after
---           which moment it looked; days_read: the rows that it read. NULL: none.
+-- Returns   noted: the earliest note; differs_from: the first difference that the look-back finds; back_from:
+--           after which moment it looked; days_read: the rows that it read. NULL: none.
 -- Errors    none.   Cost  a look at the notes, and the look-back.
 -- Rule      notes say what changed; the look-back serves sources that change rows behind the triggers.
 CREATE OR REPLACE FUNCTION changes_of_days(

@@ -19,12 +19,24 @@ SELECT
     END AS bar_anchor_offset,
     o.time_opens[o.places[d.bar_seq - k.row_before]] AS time_open,
     d."timestamp" AS time_close,
-    -- Winner 0: a day before the block.
-    coalesce(k.times_high[o.high_winners[d.bar_seq - k.row_before]], o.time_high_before) AS time_high,
-    coalesce(k.times_low[o.low_winners[d.bar_seq - k.row_before]], o.time_low_before) AS time_low,
+    -- Winner 0: a day before the block; from 128 on: price and time are those of different days.
+    coalesce(
+        k.times_high[o.high_winners[d.bar_seq - k.row_before]],
+        k.times_high[o.high_winners[d.bar_seq - k.row_before] & 127],
+        o.time_high_before) AS time_high,
+    coalesce(
+        k.times_low[o.low_winners[d.bar_seq - k.row_before]],
+        k.times_low[o.low_winners[d.bar_seq - k.row_before] & 127],
+        o.time_low_before) AS time_low,
     o.opens[o.places[d.bar_seq - k.row_before]] AS open,
-    coalesce(k.highs[o.high_winners[d.bar_seq - k.row_before]], o.high_before) AS high,
-    coalesce(k.lows[o.low_winners[d.bar_seq - k.row_before]], o.low_before) AS low,
+    coalesce(
+        k.highs[o.high_winners[d.bar_seq - k.row_before]],
+        k.highs[o.high_winners[d.bar_seq - k.row_before] >> 7],
+        o.high_before) AS high,
+    coalesce(
+        k.lows[o.low_winners[d.bar_seq - k.row_before]],
+        k.lows[o.low_winners[d.bar_seq - k.row_before] >> 7],
+        o.low_before) AS low,
     d.close,
     o.volumes[d.bar_seq - k.row_before] AS volume,
     -- Rarely unknown, so the last one known is looked up only where it is.

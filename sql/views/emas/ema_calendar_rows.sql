@@ -98,7 +98,7 @@ LEFT JOIN LATERAL (
             r.id = s.id AND r.tf = a.tf AND r.is_closed AND r.last_row <= k.last_row
             -- Two bars may close on the two days before the block, and their differences need two more.
             AND r.bar_seq >= (
-                SELECT min(y.bar_seq)
+                SELECT coalesce(min(y.bar_seq), 1)
                 FROM (
                     SELECT u.bar_seq FROM bars AS u
                     WHERE u.id = s.id AND u.tf = a.tf AND u.bar_seq <= coalesce(h.bar_seqs[k.slot], 1)
