@@ -69,10 +69,15 @@ BEGIN
         GROUP BY e.tf, e.block / 16
     ) AS p
     LEFT JOIN LATERAL (
+        -- Made anew: a part of an array that knows of NULLs keeps room for them, and differs in its bits.
         SELECT
-            h.bar_seqs[:p.kept] AS bar_seqs, h.first_days[:p.kept] AS first_days, h.highs[:p.kept] AS highs,
-            h.lows[:p.kept] AS lows, h.times_high[:p.kept] AS times_high, h.times_low[:p.kept] AS times_low,
-            h.volumes[:p.kept] AS volumes
+            ARRAY(SELECT unnest(h.bar_seqs[:p.kept])) AS bar_seqs,
+            ARRAY(SELECT unnest(h.first_days[:p.kept])) AS first_days,
+            ARRAY(SELECT unnest(h.highs[:p.kept])) AS highs,
+            ARRAY(SELECT unnest(h.lows[:p.kept])) AS lows,
+            ARRAY(SELECT unnest(h.times_high[:p.kept])) AS times_high,
+            ARRAY(SELECT unnest(h.times_low[:p.kept])) AS times_low,
+            ARRAY(SELECT unnest(h.volumes[:p.kept])) AS volumes
         FROM bar_blocks AS h
         WHERE h.id = p_id AND h.tf = p.tf AND h.part = p.part
         OFFSET 0
