@@ -463,3 +463,50 @@ def test_parquet_and_csv_give_the_same_days(cli: Any, db: Db, tmp_path: Path) ->
 def test_a_file_that_calls_itself_parquet_must_be_one(db: Db, tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="not a Parquet file"):
         load(db, tmp_path, GOOD, "X_7.parquet")
+
+
+def test_a_calendar_for_the_assets_that_have_none(db: Db, tmp_path: Path) -> None:
+    """For assets that the load makes and those without one, and said; a shipped one is imported then."""
+
+    def said(text: str, calendar: str | None) -> list[str]:
+        path = tmp_path / "prices.csv"
+        path.write_text("symbol,date,close\n" + text)
+        return load_files(db, [str(path)], LoadOptions(calendar=calendar)).files[0].notes
+
+    def calendars() -> list[Any]:
+        return db.execute("SELECT symbol, calendar FROM assets ORDER BY symbol").fetchall()
+
+    assert said("T1,2024-01-30,1\n", None) == []
+    assert said("T1,2024-01-30,1\nT2,2024-01-30,1\n", "XNYS") == [
+        "imported calendar XNYS (exchange_calendars 4.13.2)",
+        "calendar XNYS for 2 assets",
+    ]
+    assert calendars() == [("T1", "XNYS"), ("T2", "XNYS")]
+    assert db.execute("SELECT count(*) > 500 FROM calendar_exceptions").fetchone() == (True,)
+    assert said("T2,2024-01-30,1\nT3,2024-01-30,1\n", "XNYS") == ["calendar XNYS for 1 asset"]
+    assert said("T3,2024-01-30,1\n", "XNYS") == []
+    before = stored(db), calendars()
+    for calendar, what in (
+        ("XLON", "asset T3 has the calendar XNYS; --calendar XLON; ta-lab2 assets set T3 --calendar XLON"),
+        ("XNYZ", "unknown calendar 'XNYZ'; .* did you mean .*XNYS"),
+    ):
+        with pytest.raises(TaLabError, match=what) as raised:
+            said("T3,2024-01-30,2\nT4,2024-01-30,1\n", calendar)
+        assert raised.value.exit_code == 2
+    assert (stored(db), calendars()) == before
+    assert db.execute("SELECT calendar FROM calendars").fetchall() == [("XNYS",)]
+
+
+def test_a_local_day_has_one_stamp(db: Db, tmp_path: Path) -> None:
+    """Two makers stamp one day otherwise: neither both in one command, nor one after the other."""
+    line = cmc_line("2024-01-01").replace("T23:59:59.999Z", "T21:00:00.000Z")
+    (tmp_path / "one.csv").write_text(CMC_HEADER + line)
+    (tmp_path / "two.csv").write_text(HEADER + "2024-01-01,1,2,0.5,1.5,10\n")
+    one, two = (str(tmp_path / name) for name in ("one.csv", "two.csv"))
+    db.execute("INSERT INTO assets (id, tz) VALUES (7, 'UTC')")
+    with pytest.raises(psycopg.Error, match="1 day is given under two stamps") as raised:
+        load_files(db, [one, two], LoadOptions(asset="7"))
+    failure = describe(raised.value)
+    assert isinstance(failure, TaLabError)
+    assert failure.exit_code == 2
+    assert stored(db) == []

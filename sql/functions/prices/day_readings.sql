@@ -22,6 +22,15 @@ DECLARE
     v_month int;
 BEGIN
     midnight := true;
+    IF v_text ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN
+        ymd := day_on(left(v_text, 4), substr(v_text, 6, 2)::int, right(v_text, 2)::int);
+        dmy := ymd;
+        mdy := ymd;
+        RETURN;
+    END IF;
+    IF v_text ~ '[年년eE]' OR v_text ~ ':[0-9]{2} ([A-Z]{3,4} )?[0-9]{4}$' THEN
+        v_text := usual_day_text(v_text);
+    END IF;
     IF v_text ~ '^[0-9]{8,19}(\.[0-9]*)?$' THEN
         IF length(v_text) = 8 THEN
             dmy := day_on(left(v_text, 4), substr(v_text, 5, 2)::int, right(v_text, 2)::int);
@@ -80,9 +89,9 @@ BEGIN
     END IF;
     -- A month by its name: first with the day behind it, then in the middle of day and year or year and day.
     v_parts := regexp_match(v_text,
-        '^([[:alpha:]]{3,})\.?[- ]*([0-9]{1,2})(?:st|nd|rd|th)?,?[- ]*([0-9]{4})$');
+        '^([[:alpha:]]{3,})\.?[- ]*([0-9]{1,2})(?:st|nd|rd|th)?(?:,?[- ]*([0-9]{4})|,?[- ]+([0-9]{2}))$');
     IF v_parts IS NOT NULL THEN
-        v_parts := ARRAY[v_parts[3], v_parts[1], v_parts[2]];
+        v_parts := ARRAY[coalesce(v_parts[3], v_parts[4]), v_parts[1], v_parts[2]];
     ELSE
         v_parts := regexp_match(v_text,
             '^([0-9]{1,2})(?:st|nd|rd|th|\.|º|er)?[-/ ]*(?:de )?([[:alpha:]]{3,})\.?,?[-/ ]*(?:de )?'

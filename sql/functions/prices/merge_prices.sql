@@ -22,7 +22,7 @@ DECLARE
     v_factors jsonb;
     v_symbols jsonb;
     v_ids int[];
-    v_is_new boolean;
+    v_is_first boolean;
     v_is_whole boolean;
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM read_lines) THEN
@@ -38,18 +38,28 @@ BEGIN
     IF NOT p_sparse THEN
         PERFORM check_spacing();
     END IF;
-    PERFORM fetch_stored_days();
-    PERFORM compare_days();
-    IF p_replace THEN
-        PERFORM find_deleted_days();
+    v_is_first := NOT EXISTS (SELECT 1 FROM cmc_price_histories7 AS h WHERE h.id = ANY (v_ids));
+    PERFORM check_twice_stamped();
+    IF NOT v_is_first THEN
+        IF is_cluster() THEN
+            PERFORM fetch_stored_days(true);
+            PERFORM compare_days('stored_days');
+        ELSE
+            PERFORM compare_days('cmc_price_histories7');
+            PERFORM fetch_stored_days(false);
+        END IF;
+        IF p_replace THEN
+            PERFORM find_deleted_days();
+        END IF;
+        PERFORM check_stamps(p_replace);
     END IF;
-    PERFORM check_stamps(p_replace);
     PERFORM check_basis(p_replace);
-    SELECT jsonb_object_agg(s.id, s.factor) INTO v_factors FROM check_scale() AS s;
-    PERFORM write_days();
+    IF NOT v_is_first THEN
+        SELECT jsonb_object_agg(s.id, s.factor) INTO v_factors FROM check_scale() AS s;
+    END IF;
+    PERFORM write_days(v_is_first);
     SELECT jsonb_object_agg(a.id, a.symbol) INTO v_symbols FROM assets AS a
     WHERE a.id = ANY (v_ids) AND a.symbol IS NOT NULL;
-    v_is_new := NOT EXISTS (SELECT 1 FROM stored_days);
     v_is_whole := NOT EXISTS (SELECT 1 FROM read_assets);
     RETURN QUERY
     SELECT n.id, v_symbols ->> n.id::text, n.lines, coalesce(c.inserted, 0), coalesce(c.updated, 0),
@@ -66,18 +76,18 @@ BEGIN
     ) AS k ON k.id = n.id
     LEFT JOIN (
         SELECT d.id, count(*) AS inserted, min(d."timestamp") AS earliest
-        FROM price_days AS d WHERE v_is_new AND NOT v_is_whole GROUP BY d.id
+        FROM price_days AS d WHERE v_is_first AND NOT v_is_whole GROUP BY d.id
     ) AS p ON p.id = n.id
     CROSS JOIN LATERAL (
         SELECT k.updated,
             CASE
-                WHEN v_is_new AND v_is_whole THEN n.days
-                WHEN v_is_new THEN p.inserted
+                WHEN v_is_first AND v_is_whole THEN n.days
+                WHEN v_is_first THEN p.inserted
                 ELSE k.inserted
             END AS inserted,
             CASE
-                WHEN v_is_new AND v_is_whole THEN n.first
-                WHEN v_is_new THEN p.earliest
+                WHEN v_is_first AND v_is_whole THEN n.first
+                WHEN v_is_first THEN p.earliest
                 ELSE k.earliest
             END AS earliest
     ) AS c

@@ -3,7 +3,7 @@
 -- Returns   nothing; twice_days keeps the keys with several lines.
 -- Errors    TA011 when more than one day in twenty of an asset has rows at different times; TA004 when lines
 --           of a day differ and nothing says which counts.
--- Cost      one grouping of all lines; nothing more when every day has one.
+-- Cost      one pass over lines in order; else one grouping of all, and nothing more when every day has one.
 -- Rule      equal lines are one. First and last go by the order of the files, then of their lines.
 CREATE OR REPLACE FUNCTION settle_lines(p_on_conflict text)
 RETURNS void
@@ -15,6 +15,9 @@ DECLARE
     v_count bigint;
     v_id int;
 BEGIN
+    IF lines_are_in_order() THEN
+        RETURN;
+    END IF;
     INSERT INTO twice_days (id, "timestamp", lines, has_times)
     SELECT d.id, d."timestamp", count(*), min(d.clock) <> max(d.clock) FROM price_days AS d
     GROUP BY d.id, d."timestamp" HAVING count(*) > 1;

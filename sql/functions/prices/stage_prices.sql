@@ -13,8 +13,8 @@ BEGIN
     EXECUTE 'CREATE TEMP TABLE price_files (
         file int PRIMARY KEY, shown text NOT NULL, source_file text, roles text[] NOT NULL,
         stamp text NOT NULL DEFAULT ''day'', basis text, one_price boolean NOT NULL DEFAULT false,
-        decimal_sign text, unknown text[], units jsonb, day_order text, order_from text, yymmdd boolean,
-        day_format text, plain boolean, adjusted boolean NOT NULL DEFAULT false, hint text,
+        decimal_sign text, usual_sign text, unknown text[], units jsonb, day_order text, order_from text,
+        yymmdd boolean, day_format text, plain boolean, adjusted boolean NOT NULL DEFAULT false, hint text,
         has_symbol boolean, has_id boolean, reading int
     ) ON COMMIT DROP';
     EXECUTE 'CREATE TEMP TABLE price_days (

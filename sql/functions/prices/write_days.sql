@@ -1,10 +1,9 @@
--- write_days: bring changed_days into the raw table and take deleted_days out of it; all of price_days
---   where nothing
---   is stored.
+-- write_days: bring changed_days into the raw table and take deleted_days out of it.
+--   p_is_first   nothing is stored of these assets: price_days is what changes, and isn't copied
 -- Returns   nothing.
 -- Errors    none.   Cost  the rows that are written.
 -- Rule      a day that somebody else has just made the same stays as it is.
-CREATE OR REPLACE FUNCTION write_days()
+CREATE OR REPLACE FUNCTION write_days(p_is_first boolean)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -19,7 +18,7 @@ BEGIN
         USING unnest(v_ids, v_stamps) AS g (id, stamp)
         WHERE h.id = g.id AND h."timestamp" = g.stamp;
     END IF;
-    IF NOT EXISTS (SELECT 1 FROM stored_days) THEN
+    IF p_is_first THEN
         INSERT INTO cmc_price_histories7 AS h (
             id, name, timeopen, timeclose, timehigh, timelow, "timestamp",
             open, high, low, close, volume, marketcap, source_file, load_ts, local_day)

@@ -124,7 +124,8 @@ def _of_file(
         for key in keys:
             if not key.text:
                 raise bad("the symbol is empty", source.shown, key.line, understood.shape.column("symbol"))
-        checked(((key.text, source.shown, key.line) for key in keys), options)
+        column = understood.shape.column("symbol" if "symbol" in understood.shape.roles else "name")
+        checked(((key.text, source.shown, key.line, column) for key in keys), options)
         return [Asset(f"{options.symbol_prefix}{k.text}{options.symbol_suffix}", None) for k in keys]
     if kind == "id":
         if _are_row_numbers(keys):

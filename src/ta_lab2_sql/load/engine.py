@@ -19,7 +19,16 @@ from ta_lab2_sql.load.report import Loaded, Report, Understood, added
 from ta_lab2_sql.load.shape import COMMA_FRACTION, Shape, find_shape
 from ta_lab2_sql.load.sources import Source, found
 from ta_lab2_sql.load.stage import Lines, NotPlain, copy_cells, copy_frames, copy_plain
-from ta_lab2_sql.load.text import WESTERN, NotThisEncoding, encoding_of, first_lines, sample_of, split_line
+from ta_lab2_sql.load.text import (
+    OLDER,
+    WESTERN,
+    NotThisEncoding,
+    encoding_of,
+    first_lines,
+    looks_binary,
+    sample_of,
+    split_line,
+)
 from ta_lab2_sql.queries import query
 
 if TYPE_CHECKING:
@@ -110,24 +119,19 @@ class _Load:
         execute("SET LOCAL client_encoding = 'UTF8'")
         execute("SET LOCAL work_mem = '128MB'")
         execute("SET LOCAL jit = off")
+        # Enough for the planner to see which tables are small; the rows then stay in their order.
+        execute("SET LOCAL default_statistics_target = 10")
         execute("SELECT stage_prices()")
         execute(query("load/tables"))
 
     # -- reading --------------------------------------------------------------------------------------------
 
     def _read(self, file: int, source: Source) -> Understood:
-        sample = None
         if source.kind == "text":
             sample = sample_of(source)
             if not sample.strip():
                 raise bad("the file is empty", source.shown)
-            lines = first_lines(sample, self.options.encoding or encoding_of(sample))
-            encoding = self.options.encoding or encoding_of(sample)
-            shape = find_shape(lines, encoding, self.options, source.shown)
-            if encoding == WESTERN and shape.layout.encoding and not self.options.encoding:
-                encoding = shape.layout.encoding
-                lines = first_lines(sample, encoding)
-                shape = find_shape(lines, encoding, self.options, source.shown)
+            shape, lines = self._shape_of(sample, source)
         else:
             lines = tables.sample_lines(source)
             shape = dataclasses.replace(
@@ -137,6 +141,36 @@ class _Load:
         self._note(file, source, understood, lines)
         understood.lines = self._copy(file, source, understood)
         return understood
+
+    def _shape_of(self, sample: bytes, source: Source) -> tuple[Shape, list[str]]:
+        """The shape of a text; of older encodings the one in which most columns have names that are known."""
+        encoding = self.options.encoding or encoding_of(sample)
+        lines = first_lines(sample, encoding)
+        if looks_binary(lines):
+            raise bad("not a text file", source.shown, todo="--encoding names its encoding if it is one")
+        if encoding != WESTERN or self.options.encoding:
+            return find_shape(lines, encoding, self.options, source.shown), lines
+        best: tuple[int, Shape, list[str]] | None = None
+        failed: Exception | None = None
+        for encoding in (WESTERN, *OLDER):
+            try:
+                lines = first_lines(sample, encoding, strict=encoding != WESTERN)
+                shape = find_shape(lines, encoding, self.options, source.shown)
+            except UnicodeError:
+                continue
+            except (Question, WorkFailed) as error:
+                failed = failed or error
+                continue
+            known = len(shape.roles) if shape.header else 1
+            if best is None or known > best[0]:
+                best = known, shape, lines
+        if best is None:
+            raise failed or bad("not a text file", source.shown)
+        _, shape, lines = best
+        if shape.encoding == WESTERN and shape.layout.encoding:
+            lines = first_lines(sample, shape.layout.encoding)
+            shape = find_shape(lines, shape.layout.encoding, self.options, source.shown)
+        return shape, lines
 
     def _basis(self, shape: Shape) -> str | None:
         if not self.options.adjusted:
@@ -160,7 +194,8 @@ class _Load:
             "stamp": layout.stamp,
             "basis": understood.basis,
             "one_price": shape.one_price,
-            "decimal": options.decimal or layout.decimal,
+            "decimal": options.decimal,
+            "usual_decimal": layout.decimal,
             "unknown": sorted({*general.unknown, *layout.unknown}),
             "units": json.dumps({**general.units, **layout.units}),
             "order": options.date_order or layout.order,
@@ -312,13 +347,14 @@ class _Load:
     def _make_days(self, all_new: bool) -> None:
         self.cursor.execute(query("load/readings"))
         self.cursor.execute(query("load/moments"))
+        self.cursor.execute("ANALYZE price_files, price_assets, price_moments")
         # Small tables beside a large one, of which the planner knows nothing: look them up by hash.
         self.cursor.execute("SET LOCAL enable_nestloop = off")
         rows = self.cursor.execute(query("load/days")).rowcount
         self.cursor.execute("SET LOCAL enable_nestloop = on")
         # Days of new assets meet no stored ones.
         if rows > MANY and not all_new:
-            self.cursor.execute("ANALYZE price_days")
+            self.cursor.execute('ANALYZE price_days (id, "timestamp")')
         if self.options.replace:
             self.cursor.execute(query("load/protected"))
 

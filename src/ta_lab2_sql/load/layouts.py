@@ -26,17 +26,28 @@ TEXTS = ("id", "symbol", "name", "date", "clock")
 ROLES = (*TEXTS, *TIMES, *NUMBERS)
 PRICES = ("open", "high", "low", "close")
 GENERAL = "general"
+LETTERS = frozenset("ohlc")
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ö": "oe", "Ä": "ae", "Ü": "ue"})
 OLDER_NAMES = {"cmc": "coinmarketcap", "generic": GENERAL}
 STAMPS = ("day", "end", "close")
 ORDERS = ("dmy", "mdy", "ymd")
 BASES = ("traded", "splits", "total")
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def key(name: str) -> str:
     """A column's name as it is compared: letters and digits only, without accents, marks and numbering."""
     text = re.sub(r"^\s*[0-9]{1,2}[a-z]?\.\s+", "", name.casefold())
     text = unicodedata.normalize("NFKD", text)
     return "".join(c for c in text if c.isalnum() or c == "%")
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def bare(name: str, fillers: frozenset[str]) -> str:
+    """A column's name without brackets and the words that say nothing: Open (USD), OpenBid, open_px."""
+    text = re.sub(r"\([^)]*\)|\[[^\]]*\]|（[^）]*）", " ", name)
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return "".join(k for word in re.split(r"[\W_]+", text) if (k := key(word)) not in fillers)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +72,8 @@ class Layout:
     stamp: str = "day"
     basis: str | None = None
     unknown: tuple[str, ...] = ()
+    fillers: frozenset[str] = frozenset()
+    no_symbols: frozenset[str] = frozenset()
     months: Mapping[str, int] = dataclasses.field(default_factory=dict)
     units: Mapping[str, int] = dataclasses.field(default_factory=dict)
     text: str = dataclasses.field(default="", compare=False)
@@ -77,14 +90,28 @@ class Layout:
     def roles(self, names: Sequence[str]) -> dict[str, list[int]]:
         """The columns of a header that may have each role, the likeliest first."""
         keys = [key(name) for name in names]
-        return {role: found for role in ROLES if (found := self._columns(role, keys))}
+        found = {role: self._columns(role, keys) for role in ROLES}
+        if self.fillers:
+            # Names that only say more than they need to; what is called exactly so comes first.
+            taken = {at for places in found.values() for at in places}
+            bares = ["" if at in taken else bare(name, self.fillers) for at, name in enumerate(names)]
+            for role in ("date", *NUMBERS):
+                found[role] += [
+                    at for at in self._columns(role, bares) if bares[at] and at not in found[role]
+                ]
+        return {role: places for role, places in found.items() if places}
 
     def _columns(self, role: str, keys: Sequence[str]) -> list[int]:
         found: list[int] = []
+        letters = set(keys) >= LETTERS
         for spelling in self.columns.get(role, ()):
+            if len(spelling) == 1 and spelling.isascii() and not letters:
+                # One letter may be a symbol, unless all four prices are called so.
+                continue
             wanted, prefix = key(spelling), spelling.endswith("*") and not spelling.endswith("**")
+            others = (wanted, key(spelling.translate(UMLAUTS)))
             for at, name in enumerate(keys):
-                fits = name.startswith(wanted) and name != wanted if prefix else name == wanted
+                fits = name.startswith(wanted) and name != wanted if prefix else name in others
                 if fits and at not in found and (name or at == 0):
                     found.append(at)
         return found
@@ -142,6 +169,8 @@ def _layout(data: dict[str, Any], name: str, text: str) -> Layout:
         keep=tuple((int(at), str(value)) for at, value in data.pop("keep", ())),
         unknown=tuple(str(token).lower() for token in data.pop("unknown", ())),
         months={n.lower(): int(k) for k, names in data.pop("months", {}).items() for n in spelled(names)},
+        fillers=frozenset(key(str(word)) for word in data.pop("fillers", ())),
+        no_symbols=frozenset(key(str(word)) for word in data.pop("no_symbols", ())),
         units={str(k).upper(): int(v) for k, v in data.pop("units", {}).items()},
         text=text,
         **data,

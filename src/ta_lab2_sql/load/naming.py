@@ -116,13 +116,19 @@ def _common(texts: Sequence[str]) -> str:
     return least[: next(same, len(least))]
 
 
-def checked(symbols: Iterable[tuple[str, str, int]], options: LoadOptions) -> None:
-    """Refuse texts of symbol columns that are digits: a symbol (7203, 005930), never an id."""
-    for symbol, file, line in symbols:
+def checked(symbols: Iterable[tuple[str, str, int, str]], options: LoadOptions) -> None:
+    """Refuse texts of symbol columns that are digits (7203, 005930), never an id, or hold blanks."""
+    for symbol, file, line, column in symbols:
         full = f"{options.symbol_prefix}{symbol}{options.symbol_suffix}"
         if full.isdigit():
             raise Question(
                 f"the symbol {symbol} is digits alone, which would be an id",
                 f"{file}, line {line}",
                 "--symbol-suffix .T or --symbol-prefix X: makes symbols of them",
+            )
+        if re.search(r"[\s,@\"'`]", symbol):
+            raise Question(
+                f"{shown(symbol)} is no symbol: symbols have no blanks, commas, @ or quotes",
+                f"{file}, line {line}, column {column}",
+                "--columns symbol=NAME takes another column, --asset SYMBOL makes one asset of all rows",
             )

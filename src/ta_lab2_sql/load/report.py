@@ -10,7 +10,7 @@ from typing import Any
 from ta_lab2_sql.load.shape import Shape
 from ta_lab2_sql.load.stage import Lines
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", "": "fixed width"}
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks", "": "fixed width"}
 ORDERS = {"dmy": "day/month/year", "mdy": "month/day/year", "ymd": "year-month-day"}
 BASES = {
     "traded": "prices as traded",

@@ -4,42 +4,22 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ta_lab2_sql.load import layouts
 from ta_lab2_sql.load.faults import Question, bad, shown
+from ta_lab2_sql.load.headings import DAY_LIKE, NUMBER_LIKE, Block, date_column, of_lines, of_names
 from ta_lab2_sql.load.layouts import GENERAL, NUMBERS, PRICES, ROLES, Layout, key
 from ta_lab2_sql.load.options import LoadOptions
-from ta_lab2_sql.load.text import COMMENT, DELIMITERS, split_line, unwrapped
+from ta_lab2_sql.load.text import BLANKS, COMMENT, DELIMITERS, split_line, unwrapped
 
 LOOKED_AT = 60
-DAY_LIKE = re.compile(
-    r"\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}(?!\d).*"
-    r"|\d{1,2}[-/. ]\d{1,2}[-/. ](?:\d{4}|\d{2})(?!\d).*"
-    r"|\d{6}|\d{8,19}(?:\.\d*)?|\d{8}[ T]\d.*"
-    r"|(?:[^\W\d_]{2,12}\.?,? +)?\d{1,2}(?:\.|º|st|nd|rd|th|er)?[-/ ]*(?:de )?[^\W\d_]{3,}\.?,?[-/ ]*"
-    r"(?:de )?\d{2,4}(?!\d).*"
-    r"|(?:[^\W\d_]{2,12}\.?,? +)?[^\W\d_]{3,}\.?[- ]*\d{1,2}(?:st|nd|rd|th)?,?[- ]*\d{4}(?!\d).*"
-    r"|\d{4}[-/ ][^\W\d_]{3,}\.?[-/ ]\d{1,2}(?!\d).*"
-)
-NUMBER_LIKE = re.compile(
-    r"[(]?[-+−]?[^\w\s]{0,2} ?[-+−]?\d[\d.,'’   ]*(?:[eE][-+]?\d+)? ?[^\W\d]{0,4}%?[€$)]?"
-)
+WHOSE = ("symbol", "id", "name")
 PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
 COMMA_FRACTION = re.compile(r"[-+]?\d+,\d{1,2} ?%?")
-SYMBOL_LIKE = re.compile(r"[A-Z0-9][A-Z0-9.^=/_&-]{0,19}")
-FIELD_ROWS = frozenset({"price", "prices", "attribute", "attributes", "field", "fields"})
-SYMBOL_ROWS = frozenset({"ticker", "tickers", "symbol", "symbols"})
-
-
-@dataclasses.dataclass(frozen=True)
-class Block:
-    """The columns of one asset in a line; without a symbol the line's own columns say which."""
-
-    symbol: str | None
-    at: Mapping[str, int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +91,9 @@ def find_shape(lines: Sequence[str], encoding: str, options: LoadOptions, file: 
     if (fixed := chosen or _fixed_width(lines)) is not None and fixed.fixed:
         return _fixed_shape(fixed, encoding)
     found: list[tuple[tuple[int, int], Shape]] = []
-    for delimiter in _delimiters(lines, options, chosen):
+    for delimiter in (*_delimiters(lines, options, chosen), BLANKS):
+        if delimiter == BLANKS and (found or options.delimiter):
+            break
         sample = _split(lines, delimiter, options)
         try:
             shape = _shape(sample, encoding, options, chosen, file)
@@ -158,10 +140,13 @@ def _is_one_field(line: str, delimiter: str) -> bool:
 
 def _shape(sample: _Sample, encoding: str, options: LoadOptions, chosen: Layout | None, file: str) -> Shape:
     if not options.no_header:
+        shape = _of_several(sample, encoding, options, chosen, lines=True)
+        if shape is not None:
+            return shape
         for position, (number, names) in enumerate(sample.rows[:LOOKED_AT]):
             if len(names) > 1 and (layout := _layout_of(names, options, chosen, sample, number, file)):
                 return _with_header(sample, position, names, layout, encoding, options, file)
-        shape = _header_lines(sample, encoding, options, chosen)
+        shape = _of_several(sample, encoding, options, chosen, lines=False)
         if shape is not None:
             return shape
     for number, cells in sample.rows[:LOOKED_AT]:
@@ -184,8 +169,9 @@ def _layout_of(
     """The layout of a header; None when the cells are no header of daily prices."""
     if any(PLAIN_NUMBER.fullmatch(name) for name in names if name):
         return None
+    data = [row for row in sample.data(number + 1) if len(row) == len(names)]
     if chosen is not None:
-        roles = _assigned(chosen, names, options, [])
+        roles = _assigned(chosen, names, options, data)
         return chosen if "date" in roles and "close" in roles else None
     keys = [key(name) for name in names]
     fitting = [(found, lay) for lay in layouts.shipped().values() if (found := lay.fits(keys)) is not None]
@@ -194,7 +180,7 @@ def _layout_of(
     fitting = [(n, lay) for n, lay in fitting if lay.in_order] or fitting
     readings: dict[tuple[Any, ...], Layout] = {}
     for _, lay in fitting:
-        roles = _assigned(lay, names, options, [])
+        roles = _assigned(lay, names, options, data)
         if "date" in roles and "close" in roles:
             reading = (*sorted(roles.items()), lay.basis, lay.stamp, lay.order, lay.decimal)
             readings.setdefault(reading, lay)
@@ -208,7 +194,7 @@ def _layout_of(
     if readings:
         return next(iter(readings.values()))
     general = layouts.shipped()[GENERAL]
-    roles = _assigned(general, names, options, [])
+    roles = _assigned(general, names, options, data)
     return general if "date" in roles and "close" in roles else None
 
 
@@ -221,11 +207,27 @@ def _assigned(
     for role, name in options.columns.items():
         taken[role] = _column_named(name, names)
     used = set(taken.values())
+    general = layouts.shipped()[GENERAL]
+    if layout.name != GENERAL:
+        # Somebody has put columns of his own beside the maker's, such as one of symbols.
+        usual, theirs = general.roles(names), {at for places in roles.values() for at in places}
+        whose = () if set(WHOSE) & set(roles) else WHOSE
+        for role in (*whose, "volume", "marketcap"):
+            if role not in roles:
+                roles[role] = [at for at in usual.get(role, ()) if at not in theirs]
+    if "date" not in roles and "date" not in taken and "close" in roles and data:
+        # A name that nobody knows, above cells that can only be days.
+        at = date_column(names, data, ())
+        roles["date"] = [] if at is None or at in used else [at]
+    if "close" not in roles and "adjusted" in roles:
+        roles["close"] = roles.pop("adjusted")
     order = sorted(roles, key=lambda role: (role in ("clock", "name"), ROLES.index(role)))
     for role in order:
         if role in taken:
             continue
         free = [at for at in roles[role] if at not in used]
+        if role == "symbol":
+            free = [at for at in free if key(names[at]) != "index" or not _counts(data, at)]
         if not free:
             continue
         at = _likeliest(role, free, names, data, taken)
@@ -241,7 +243,9 @@ def _likeliest(
     data: Sequence[Sequence[str]],
     taken: Mapping[str, int],
 ) -> int:
-    """Of several columns the one in the traded unit, and not one that is zero throughout."""
+    """Of several columns the one whose cells are days; in the traded unit, and not zero throughout."""
+    if role == "date":
+        return next((at for at in free if all(_is_day(row, at) for row in data)), free[0])
     if role != "volume" or len(free) == 1 or not data:
         return free[0]
     symbol = next((row[taken["symbol"]] for row in data if len(row) > taken.get("symbol", 1 << 30)), "")
@@ -254,6 +258,18 @@ def _likeliest(
         if any(row[at].strip("0.,") for row in data if len(row) > at):
             return at
     return free[0]
+
+
+def _is_day(row: Sequence[str], at: int) -> bool:
+    return at >= len(row) or DAY_LIKE.fullmatch(row[at]) is not None
+
+
+def _counts(data: Sequence[Sequence[str]], at: int) -> bool:
+    """Whether a column only numbers the rows."""
+    cells = [row[at] for row in data if at < len(row)]
+    if len(cells) < 2 or not all(cell.isascii() and cell.isdigit() for cell in cells):
+        return False
+    return all(int(two) - int(one) == 1 for one, two in itertools.pairwise(cells))
 
 
 def _column_named(wanted: str, names: Sequence[str]) -> int:
@@ -284,7 +300,11 @@ def _with_header(
     following = sample.rows[position + 1 :]
     first = next((n for n, cells in following if not _is_subheading(cells, len(names))), number + 1)
     data = sample.data(first)
-    if data and all(len(row) == len(names) + 1 and DAY_LIKE.fullmatch(row[0]) for row in data):
+    if (
+        data
+        and all(len(row) == len(names) + 1 and DAY_LIKE.fullmatch(row[0]) for row in data)
+        and any(row[-1] for row in data)
+    ):
         # Rows that carry a name which the header has no cell for.
         names = ["", *names]
         layout = (
@@ -348,7 +368,13 @@ def _made(
 
 def _is_plain(shape: Shape, data: Sequence[Sequence[str]], options: LoadOptions) -> bool:
     """Whether the server can take the file's lines as they stand."""
-    if len(shape.blocks) != 1 or shape.wrapped or not data or len(shape.names) > 60:
+    if (
+        len(shape.blocks) != 1
+        or shape.wrapped
+        or not data
+        or shape.delimiter == BLANKS
+        or len(shape.names) > 60
+    ):
         return False
     if (
         shape.encoding not in ("utf-8", "utf-8-sig", "windows-1252")
@@ -367,10 +393,10 @@ def _is_plain(shape: Shape, data: Sequence[Sequence[str]], options: LoadOptions)
     )
 
 
-def _header_lines(
-    sample: _Sample, encoding: str, options: LoadOptions, chosen: Layout | None
+def _of_several(
+    sample: _Sample, encoding: str, options: LoadOptions, chosen: Layout | None, *, lines: bool
 ) -> Shape | None:
-    """A header of several lines, or one whose names are symbols: a column for each asset."""
+    """A header that names assets: by a line of symbols beside one of fields, or a column for each asset."""
     rows = sample.rows[:LOOKED_AT]
     at = next((i for i, (_, cells) in enumerate(rows) if len(cells) > 1 and _is_data(cells)), None)
     if not at:
@@ -381,80 +407,24 @@ def _header_lines(
         if len(cells) != width:
             break
         heading.insert(0, cells)
-    if not heading:
+    if not heading or (len(heading) == 1 and lines):
         return None
     general = layouts.shipped()[GENERAL]
     labels = [name for cells in heading for name in cells]
     fitting = [(len(n), lay) for lay in layouts.shipped().values() if (n := lay.fits(map(key, labels)))]
     layout = chosen or max(fitting, key=lambda found: found[0], default=(0, general))[1]
-    blocks, names = _wide_blocks(heading, width, layout, general)
-    if not blocks:
+    data = sample.data(first)
+    if lines:
+        found = of_lines(heading, data, layout, general)
+    elif len(heading) == 2 and not any(heading[1][1:]):
+        # Names of columns, and the name of the index in a line of its own.
+        found = of_names([heading[1][0], *heading[0][1:]], data, layout, general)
+    else:
+        found = of_names(heading[-1], data, layout, general)
+    if found is None:
         return None
+    blocks, names = found
     return _made(layout, encoding, sample, first, names, blocks, options)
-
-
-def _wide_blocks(
-    heading: Sequence[Sequence[str]], width: int, layout: Layout, general: Layout
-) -> tuple[tuple[Block, ...], list[str]]:
-    role_of = {
-        key(s): role for role in NUMBERS for s in (*general.columns[role], *layout.columns.get(role, ()))
-    }
-    fields = max(heading, key=lambda cells: sum(key(c) in role_of for c in cells[1:]))
-    if len(heading) > 1 and any(key(c) in role_of for c in fields[1:]):
-        symbols = next(
-            (cells for cells in heading if cells is not fields and key(cells[0]) in SYMBOL_ROWS),
-            next((c for c in heading if c is not fields and all(x for x in c[1:])), None),
-        )
-        found: dict[str | None, dict[str, int]] = {}
-        for i in range(1, width):
-            role = role_of.get(key(fields[i]))
-            symbol = symbols[i] or None if symbols else None
-            if role:
-                found.setdefault(symbol, {"date": 0}).setdefault(role, i)
-        names = [
-            heading[-1][0] or "Date",
-            *(
-                " ".join(dict.fromkeys(x for x in (fields[i], symbols[i] if symbols else "") if x))
-                for i in range(1, width)
-            ),
-        ]
-        return _whole(found), names
-    (names_,) = (heading[-1],)
-    date_names = {key(name) for name in general.columns["date"]}
-    if key(names_[0]) not in date_names:
-        return (), []
-    pairs = [_pair(name, role_of) for name in names_[1:]]
-    if sum(p is not None for p in pairs) >= 2:
-        found = {}
-        for i, pair in enumerate(pairs, start=1):
-            if pair is not None:
-                found.setdefault(pair[0], {"date": 0}).setdefault(pair[1], i)
-        if whole := _whole(found):
-            return whole, list(names_)
-    if len(set(names_)) == width and all(SYMBOL_LIKE.fullmatch(name) for name in names_[1:]):
-        return tuple(Block(name, {"date": 0, "close": i}) for i, name in enumerate(names_) if i), list(names_)
-    return (), []
-
-
-def _whole(found: Mapping[str | None, dict[str, int]]) -> tuple[Block, ...]:
-    """The blocks when each has a closing price and all or none of the others."""
-    for at in found.values():
-        if "close" not in at and "adjusted" in at:
-            at["close"] = at.pop("adjusted")
-    good = all("close" in at and len({"open", "high", "low"} & set(at)) in (0, 3) for at in found.values())
-    return tuple(Block(symbol, at) for symbol, at in found.items()) if good else ()
-
-
-def _pair(name: str, role_of: Mapping[str, str]) -> tuple[str, str] | None:
-    """Symbol and role of a name such as AAPL.Open, Close_AAPL or ('Close', 'AAPL')."""
-    plain = re.sub(r"^\(|\)$|['\"]", "", name)
-    for sign in (", ", "|", "_", ".", ":", " ", "-"):
-        for left, right in (plain.rpartition(sign)[::2], plain.partition(sign)[::2]):
-            if left and right and key(right) in role_of and SYMBOL_LIKE.fullmatch(left):
-                return left, role_of[key(right)]
-            if left and right and key(left) in role_of and SYMBOL_LIKE.fullmatch(right):
-                return right, role_of[key(left)]
-    return None
 
 
 def _is_data(cells: Sequence[str]) -> bool:
@@ -502,6 +472,12 @@ def _is_headerless(layout: Layout, row: Sequence[str], data: Sequence[Sequence[s
     checked = 0
     for cells in data[:200]:
         if len(cells) != len(row) or not DAY_LIKE.fullmatch(cells[at["date"]]):
+            return False
+        if "symbol" in at and (not cells[at["symbol"]] or DAY_LIKE.fullmatch(cells[at["symbol"]])):
+            return False
+        if "symbol" in at and PLAIN_NUMBER.fullmatch(cells[at["symbol"]]):
+            return False
+        if "clock" in at and not re.match(r"\d{1,2}:?\d\d", cells[at["clock"]]):
             return False
         try:
             open_, high, low, close = (float(cells[at[role]]) for role in PRICES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import io
 import shutil
 import sys
 import tempfile
@@ -21,6 +22,11 @@ DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile)
 PACKED = b"\x1f\x8b"
 ARCHIVE = b"PK\x03\x04"
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+# What else files are packed with, by their first bytes, and what unpacks them.
+OTHERS = {
+    b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"7z\xbc\xaf": "7z", b"Rar!": "rar",
+    b"\x1f\x9d": "compress", b"SQLite f": "SQLite", b"%PDF": "PDF", ARCHIVE: "zip in gzip",
+}  # fmt: skip
 TABLES = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow"}
 
 
@@ -33,6 +39,7 @@ class Source:
     member: str | None
     names: tuple[str, ...]
     kind: str
+    packed: bool = False
 
     @property
     def source_file(self) -> str:
@@ -51,7 +58,12 @@ def _opened(path: Path, member: str | None) -> Iterator[IO[bytes]]:
     with path.open("rb") as raw:
         if member is not None:
             with zipfile.ZipFile(raw) as archive, archive.open(member) as unpacked:
-                yield unpacked
+                packed = io.BufferedReader(cast("io.RawIOBase", unpacked))
+                if packed.peek(2)[:2] == PACKED:
+                    with gzip.open(packed) as stream:
+                        yield cast("IO[bytes]", stream)
+                else:
+                    yield packed
         elif raw.peek(2)[:2] == PACKED:
             with gzip.open(raw) as stream:
                 yield cast("IO[bytes]", stream)
@@ -92,19 +104,23 @@ def _source(shown: str, path: Path, member: str | None) -> Source:
     if head[:4] == ARCHIVE or member is not None:
         member = _member(shown, path, member)
     try:
+        packed = member is not None or head.startswith(PACKED)
         with _opened(path, member) as stream:
             head = stream.read(8)
     except DAMAGED as error:
         raise bad(f"the compressed data is damaged or ends early ({error})", shown) from None
     except (RuntimeError, NotImplementedError) as error:
         raise bad(f"the archive can't be read ({error})", shown) from None
+    for magic, by in OTHERS.items():
+        if head.startswith(magic):
+            raise bad(f"not a text file but {by}", shown, todo="unpack it, and load what it holds")
     kind = next((kind for magic, kind in TABLES.items() if head.startswith(magic)), "text")
     if kind == "text" and name.lower().endswith((".parquet", ".pq")):
         raise bad("not a Parquet file", shown)
     for ending in (".gz", ".zip", ".GZ", ".ZIP"):
         name = name.removesuffix(ending)
     names = (name, *([Path(member).name.removesuffix(".gz")] if member else []))
-    return Source(shown, path, member, names, kind)
+    return Source(shown, path, member, names, kind, packed)
 
 
 def _workbook(shown: str) -> Exception:

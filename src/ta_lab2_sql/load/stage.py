@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from ta_lab2_sql.load.faults import Fault, bad
+from ta_lab2_sql.load.headings import DAY_LIKE, NUMBER_LIKE
 from ta_lab2_sql.load.layouts import NUMBERS, TIMES
-from ta_lab2_sql.load.shape import DAY_LIKE, NUMBER_LIKE, Shape, fixed_cells, is_blank
+from ta_lab2_sql.load.shape import Shape, fixed_cells, is_blank
 from ta_lab2_sql.load.sources import DAMAGED, Source
 from ta_lab2_sql.load.tables import parts, text_lines
 from ta_lab2_sql.load.text import WESTERN, NotThisEncoding, read_lines, split_line, unwrapped
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 STAGED = ("id", "symbol", "name", "date", "clock", *TIMES, *NUMBERS)
 NEEDED = frozenset(("date", "open", "high", "low", "close"))
 CHUNK = 1 << 18
-# What the server would read otherwise than it is meant: hexadecimal numbers, payloads of NaN, its end mark.
-NOT_PLAIN = re.compile(rb"0[xX]|[(\0]|(?:^|\n)\\\.|\r[^\n]|[0-9]{101}")
+# What the server would read otherwise than it is meant: hexadecimal numbers, payloads of NaN, its end mark,
+# and ends of lines within lines.
+NOT_PLAIN = (b"0x", b"0X", b"(", b"\0", b"\\.")
+LONE_RETURN = re.compile(rb"\r[^\n]")
+NINES, TOO_LONG = bytes.maketrans(b"012345678", b"999999999"), b"9" * 101
 
 
 @dataclasses.dataclass
@@ -61,11 +65,8 @@ def copy_plain(cursor: psycopg.Cursor[Any], source: Source, shape: Shape, file: 
 
     block = shape.blocks[0]
     roles = {at: role for role, at in block.at.items()}
-    spare = iter(range(1, 41))
-    try:
-        columns = [roles.get(i) or f"x{next(spare)}" for i in range(len(shape.names))]
-    except StopIteration:
-        raise NotPlain from None
+    spare = [i for i in range(len(shape.names)) if i not in roles]
+    columns = [roles.get(i) or f"x{i}" for i in range(len(shape.names))]
     encoding = "WIN1252" if shape.encoding == WESTERN else "UTF8"
     cursor.execute(
         sql.SQL(
@@ -73,6 +74,11 @@ def copy_plain(cursor: psycopg.Cursor[Any], source: Source, shape: Shape, file: 
             " ALTER line RESTART WITH {line}"
         ).format(file=sql.Literal(file), block=_text(block.symbol), line=sql.Literal(shape.first_line))
     )
+    for i in spare:
+        # Columns that aren't loaded have to be read over.
+        cursor.execute(
+            sql.SQL("ALTER TABLE price_rows ADD IF NOT EXISTS {} text").format(sql.Identifier(f"x{i}"))
+        )
     statement = sql.SQL(
         "COPY price_rows ({columns}) FROM STDIN (FORMAT csv, DELIMITER {delimiter}, ENCODING {encoding})"
     )
@@ -90,9 +96,16 @@ def copy_plain(cursor: psycopg.Cursor[Any], source: Source, shape: Shape, file: 
             if b"\r" in stream.readline().rstrip(b"\r\n"):
                 raise NotPlain
         for chunk in _chunks(stream, source.shown):
-            if NOT_PLAIN.search(chunk):
+            if not _is_plain(chunk):
                 raise NotPlain
             copy.write(chunk)
+
+
+def _is_plain(chunk: bytes) -> bool:
+    """Whether the server reads these lines as they are meant."""
+    if any(sign in chunk for sign in NOT_PLAIN) or TOO_LONG in chunk.translate(NINES):
+        return False
+    return b"\r" not in chunk or LONE_RETURN.search(chunk) is None
 
 
 def _text(value: str | None) -> Any:
@@ -150,6 +163,7 @@ def _rows(lines: Iterator[str], shape: Shape, shown: str, told: Lines) -> Iterat
     """The rows of a file with their cells; lines that are no rows may stand at its end only."""
     width = len(shape.names)
     needed = 1 + max(at for block in shape.blocks for role, at in block.at.items() if role in NEEDED)
+    heading = list(shape.names) if shape.header else None
     pending: list[Fault] = []
     for number, line in enumerate(lines, start=1):
         if number < shape.first_line:
@@ -160,6 +174,9 @@ def _rows(lines: Iterator[str], shape: Shape, shown: str, told: Lines) -> Iterat
         cells, fault = _split(line, shape, shown, number)
         if cells is None and fault is None:
             told.skip("left out by the layout", number)
+            continue
+        if cells == heading:
+            told.skip("the header again", number)
             continue
         if cells is not None and fault is None:
             fault = _width_fault(cells, width, needed, shape, shown, number)
@@ -193,7 +210,7 @@ def _split(line: str, shape: Shape, shown: str, number: int) -> tuple[list[str] 
 
 
 def _is_row(cells: list[str] | None, shape: Shape) -> bool:
-    """Whether a line means to be a row: its day looks like one, or its price does in a line of full width."""
+    """Whether a line means to be a row: its day looks like one, or its prices do."""
     if cells is None:
         return False
     at = shape.blocks[0].at
@@ -202,7 +219,9 @@ def _is_row(cells: list[str] | None, shape: Shape) -> bool:
     if len(cells) == 1 and shape.delimiter in cells[0]:
         return True
     if len(cells) < len(shape.names):
-        return False
+        # The end of a row may have been cut off, with its day.
+        numbers = [at[role] for role in NUMBERS if role in at and at[role] < len(cells)]
+        return sum(NUMBER_LIKE.fullmatch(cells[i]) is not None for i in numbers) > 2
     return any(NUMBER_LIKE.fullmatch(cells[at[role]]) for role in ("open", "close") if role in at)
 
 

@@ -36,7 +36,7 @@ def _readable(source: Source) -> Iterator[Any]:
 
 
 def _scan(pl: Any, source: Source) -> Any:
-    if source.member is not None:
+    if source.packed:
         with source.open() as stream:
             data = io.BytesIO(stream.read())
         return (pl.read_parquet(data) if source.kind == "parquet" else pl.read_ipc(data)).lazy()

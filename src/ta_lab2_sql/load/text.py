@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import IO
 
 from ta_lab2_sql.load.faults import bad
@@ -15,12 +15,16 @@ from ta_lab2_sql.load.sources import DAMAGED, Source
 SAMPLE = 1 << 16
 LONGEST_LINE = 1 << 20
 DELIMITERS = (",", ";", "\t", "|")
+# Any number of blanks, as tables are printed.
+BLANKS = " "
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 WESTERN = "windows-1252"
+# Tried where no byte order and no UTF-8 tells: the one that makes most sense of the header is taken.
+OLDER = ("windows-1250", "windows-1251", "gb18030", "big5", "shift_jis", "euc-kr")
 COMMENT = re.compile(r"\s*(?:#|//|sep=|--)", re.IGNORECASE)
 
 
@@ -48,17 +52,19 @@ def encoding_of(sample: bytes) -> str:
     return "utf-8"
 
 
-def decoded(sample: bytes, encoding: str) -> str:
-    """The text of a sample whose end may be cut."""
-    return codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample)
-
-
-def first_lines(sample: bytes, encoding: str) -> list[str]:
-    """The whole lines of a sample."""
-    lines = re.split(r"\r\n|\n|\r", decoded(sample, encoding).removeprefix("\ufeff"))
+def first_lines(sample: bytes, encoding: str, *, strict: bool = False) -> list[str]:
+    """The whole lines of a sample, whose end may be cut; raises UnicodeError when `strict`."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors="strict" if strict else "replace")
+    lines = re.split(r"\r\n|\n|\r", decoder.decode(sample).removeprefix("\ufeff"))
     if len(sample) >= SAMPLE and len(lines) > 1:
         lines.pop()
     return lines
+
+
+def looks_binary(lines: Sequence[str]) -> bool:
+    """Whether what should be text is mostly signs that no text has."""
+    text = "".join(lines[:50])[:4000]
+    return sum(c < " " and c not in "\t\f\x1a" for c in text) * 20 > len(text)
 
 
 def read_lines(stream: IO[bytes], encoding: str, shown: str) -> Iterator[str]:
@@ -110,6 +116,8 @@ class NotThisEncoding(Exception):
 
 def split_line(line: str, delimiter: str) -> list[str]:
     """The cells of one line; raises csv.Error when a quote is not closed."""
+    if delimiter == BLANKS:
+        line = re.sub(r"[ \t]+", BLANKS, line.strip())
     if '"' not in line:
         return [cell.strip() for cell in line.split(delimiter)]
     row = next(csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True), [])

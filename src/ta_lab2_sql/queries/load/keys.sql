@@ -12,8 +12,8 @@ FROM (
         r.file,
         a.kind,
         a.asset,
-        min(r.name) AS name,
-        max(r.name) AS last_name,
+        min(r.name COLLATE "C") AS name,
+        max(r.name COLLATE "C") AS last_name,
         count(*) AS lines,
         min(r.line) AS line,
         count(*) FILTER (

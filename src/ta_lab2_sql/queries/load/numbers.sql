@@ -5,13 +5,13 @@ INSERT INTO price_rows (
 SELECT
     c.file, c.line, c.block, c.id, c.symbol, c.name, c.date, c.clock,
     c.timeopen, c.timeclose, c.timehigh, c.timelow,
-    number_text(c.open, s.signs ->> 'open', f.unknown, f.units)::float8,
-    number_text(c.high, s.signs ->> 'high', f.unknown, f.units)::float8,
-    number_text(c.low, s.signs ->> 'low', f.unknown, f.units)::float8,
-    number_text(c.close, s.signs ->> 'close', f.unknown, f.units)::float8,
-    number_text(c.adjusted, s.signs ->> 'adjusted', f.unknown, f.units)::float8,
-    number_text(c.volume, s.signs ->> 'volume', f.unknown, f.units)::float8,
-    number_text(c.marketcap, s.signs ->> 'marketcap', f.unknown, f.units)::float8
+    number_cell(c.open, s.signs ->> 'open', f.unknown, f.units),
+    number_cell(c.high, s.signs ->> 'high', f.unknown, f.units),
+    number_cell(c.low, s.signs ->> 'low', f.unknown, f.units),
+    number_cell(c.close, s.signs ->> 'close', f.unknown, f.units),
+    number_cell(c.adjusted, s.signs ->> 'adjusted', f.unknown, f.units),
+    number_cell(c.volume, s.signs ->> 'volume', f.unknown, f.units),
+    number_cell(c.marketcap, s.signs ->> 'marketcap', f.unknown, f.units)
 FROM price_cells AS c
 INNER JOIN price_files AS f ON f.file = c.file
 INNER JOIN (
