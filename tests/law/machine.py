@@ -33,6 +33,7 @@ TIMEFRAMES = (
 )
 MORE_TIMEFRAMES = ("3D", "64D", "3W_CAL_US", "1W_CAL_ISO", "2M_CAL", "1W_CAL_ANCHOR_US", "3M_CAL_ANCHOR")
 MORE_PERIODS = (4, 9, 21)
+WEEKS = ("1111100", "1111101", "1111001", "0111110", "0000011", "1111111")
 
 RAW = (
     'id, name, timeopen, timeclose, timehigh, timelow, "timestamp", open, high, low, close, volume,'
@@ -67,7 +68,8 @@ RELATIONS = {
             *("day_blocks", "bar_blocks"),
             *(*BARS, *EMAS, *(f"{r}_state" for r in BARS + EMAS)),
         ),
-        ("id", "ingested_at", "updated_at", "rejected_at", "src_load_ts"),
+        # An edit of days outside an asset's windows is a new version that it needn't take up.
+        ("id", "ingested_at", "updated_at", "rejected_at", "src_load_ts", "calendar_version"),
     ),
     "cmc_price_bars_1d_state": (
         *("id", "last_run_ts", "last_upserted", "last_repaired_timehigh", "last_repaired_timelow"),
@@ -324,6 +326,43 @@ class World:
         else:
             self.db.execute("DELETE FROM cmc_price_histories7 WHERE id = %s", (asset,))
 
+    def calendar(self, which: str) -> str:
+        """The name of one of two calendars of these assets; made when it isn't there."""
+        name = f"LAW{self.base}{which}"
+        if self.column("INSERT INTO calendars VALUES (%s) ON CONFLICT DO NOTHING RETURNING calendar", name):
+            self.db.execute("INSERT INTO calendar_weeks VALUES (%s, %s, '1111100')", (name, START))
+        return name
+
+    def assign(self, asset: int, calendar: str | None) -> None:
+        """Put an asset on a calendar, or on none."""
+        self.db.execute(
+            """INSERT INTO assets (id, calendar) VALUES (%s, %s)
+               ON CONFLICT (id) DO UPDATE SET calendar = excluded.calendar""",
+            (asset, calendar),
+        )
+
+    def edit(self, calendar: str, what: str, seed: int) -> None:
+        """Change the rows of a calendar: days closed, opened or as their week says, weeks, nothing at all."""
+        dice = random.Random(seed)
+        day = START + timedelta(dice.randrange(-30, 320))
+        if what == "week":
+            self.db.execute(
+                """INSERT INTO calendar_weeks AS w (calendar, from_day, weekmask) VALUES (%s, %s, %s)
+                   ON CONFLICT (calendar, from_day) DO UPDATE SET weekmask = excluded.weekmask""",
+                (calendar, dice.choice((START, day)), dice.choice(WEEKS)),
+            )
+        elif what == "forget":
+            self.db.execute("DELETE FROM calendar_exceptions WHERE calendar = %s", (calendar,))
+        elif what == "nothing":
+            self.db.execute("UPDATE calendars SET last_day = %s WHERE calendar = %s", (day, calendar))
+        else:
+            told = dice.choice((True, False, False, None))
+            self.db.cursor().executemany(
+                """INSERT INTO calendar_exceptions AS e (calendar, day, is_session) VALUES (%s, %s, %s)
+                   ON CONFLICT (calendar, day) DO UPDATE SET is_session = excluded.is_session""",
+                [(calendar, day + timedelta(i), told) for i in range(dice.choice((1, 1, 4, 12)))],
+            )
+
     def behind(self, asset: int, what: str, back: int, seed: int, full: bool) -> None:
         """A change that no trigger sees, and the refresh that finds it."""
         dice = random.Random(seed)
@@ -460,6 +499,8 @@ class World:
                 FROM cmc_price_histories7 WHERE id = %s""".encode(),
             (oracle, asset),
         )
+        calendar = self.column("SELECT calendar FROM assets WHERE id = %s", asset)
+        self.assign(oracle, calendar[0] if calendar else None)
         zone = self.column("SELECT tz FROM bars_state WHERE id = %s LIMIT 1", asset)
         self.refresh_bars(oracle, tz=zone[0] if zone else None)
         if kept:
@@ -652,6 +693,22 @@ class Law(RuleBasedStateMachine):
         if len(bounds) == 2 and bounds["time_min"] >= bounds["time_max"]:
             return
         self.world.refresh_bars(self.world.base + asset, family=family, full=full, **bounds)
+
+    @rule(asset=asset_ids, which=st.sampled_from(("A", "A", "B", None)))
+    def put_on_a_calendar(self, asset: int, which: str | None) -> None:
+        self.world.assign(self.world.base + asset, which and self.world.calendar(which))
+
+    @rule(
+        which=st.sampled_from(("A", "A", "B")),
+        what=st.sampled_from(("day", "day", "week", "forget", "nothing")),
+        apply=st.booleans(),
+        seed=seeds,
+    )
+    def edit_a_calendar(self, which: str, what: str, apply: bool, seed: int) -> None:
+        """Taken up at once, or by the next refresh."""
+        self.world.edit(self.world.calendar(which), what, seed)
+        if apply:
+            self.world.db.execute("SELECT calendars_apply()")
 
     @rule(asset=asset_ids)
     def audit(self, asset: int) -> None:
