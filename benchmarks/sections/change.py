@@ -99,10 +99,11 @@ def first_calls(run: Run, spent: Spent) -> None:
             spent.note("nothing new, first call of a connection", float(row[0]) if row else math.nan)
 
 
-def counted(run: Run, asset: int) -> str:
+def counted(run: Run, asset: int, function: str | None = None) -> str:
     """Everything of an asset, with what was written kept for rows_written."""
+    call = f"SELECT * FROM {function or run.everything}({asset})"
     return (
-        f"WITH r AS MATERIALIZED ({run.refresh(asset)}) SELECT set_config('bench.written', "
+        f"WITH r AS MATERIALIZED ({call}) SELECT set_config('bench.written', "
         "(SELECT string_agg(to_jsonb(r)::text, '|') FROM r), false)"
     )
 

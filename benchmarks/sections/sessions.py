@@ -126,8 +126,10 @@ def edits(run: Run) -> None:
             run.execute("INSERT INTO calendar_exceptions VALUES (%s, %s, false)", CALENDAR, day)
         spent.note("calendars_apply()", clocked(partial(run.execute, "SELECT calendars_apply()")))
         for asset in ids:
-            spent.note("its refresh, an asset", run.timed(counted(run, asset)))
+            spent.note("its refresh of bars, an asset", run.timed(counted(run, asset, "refresh_bars")))
             written = rows_written(run)
+            if run.has_emas:
+                spent.note("and of EMAs", run.timed(run.refresh(asset)))
         for asset in ids:
             spent.note("nothing new, an asset", run.timed(run.refresh(asset)))
     table = run.section(

@@ -147,7 +147,9 @@ def store(
     connection.execute(query("calendars/import_weeks"), weeks)
     days = _columns(found.days, ("calendars", "days", "is_session", "opens", "closes"))
     asked = {"names": names, "replace": replace, **days}
-    connection.execute(query("calendars/import_fewer_days"), asked)
+    held = "SELECT 1 FROM calendar_exceptions AS e WHERE e.calendar = ANY(%s::text[]) LIMIT 1"
+    if connection.execute(held, (names,)).fetchone():
+        connection.execute(query("calendars/import_fewer_days"), asked)
     connection.execute(query("calendars/import_days"), asked)
     applied = apply(connection)
     with connection.cursor(row_factory=dict_row) as cursor:
