@@ -86,11 +86,18 @@ def _parse(text: str, where: str, source: str) -> CalendarFile:
             f"the header lacks {', '.join(missing)}", where, f"the columns are {','.join(COLUMNS)}"
         )
     found = CalendarFile(source)
+    told: set[tuple[str, str, str]] = set()
     for line in lines:
         try:
             _take(found, line)
+            key = (line["kind"], line["calendar"], line["first_day"] if line["kind"] != "calendar" else "")
+            if key in told:
+                raise ValueError(f"{' '.join(filter(None, key))} stands there twice")
+            told.add(key)
         except ValueError as error:
             raise WorkFailed(str(error), f"{where}, line {lines.line_num}", "correct the file") from None
+    if not told:
+        raise WorkFailed("it holds no calendar", where, "a line 'calendar', its weeks and its days make one")
     known = set(found.names)
     for name in dict.fromkeys(row[0] for row in (*found.weeks, *found.days)):
         if name not in known:

@@ -120,6 +120,15 @@ def test_wrong_words_are_refused_and_change_nothing(
         ("holiday,A,,,2020-01-01,,f,,", "line 3: kind 'holiday'"),
         ("day,A,,,,,f,,", "line 3: a day of calendar 'A' without a day"),
         ("", "no line 'week'"),
+        ("calendar,A,UTC,,,,,,", "line 3: calendar A stands there twice"),
+        (
+            "week,A,,1111100,2020-01-01,,,,\nweek,A,,1111101,2020-01-01,,,,",
+            "week A 2020-01-01 stands there twice",
+        ),
+        (
+            "week,A,,1111100,2020-01-01,,,,\nday,A,,,2020-01-02,,f,,\nday,A,,,2020-01-02,,f,,",
+            "day A 2020-01-02 stands there twice",
+        ),
     ],
 )
 def test_a_bad_file_is_named_with_its_line(cli: Cli, db: Db, tmp_path: Path, line: str, words: str) -> None:
@@ -133,6 +142,14 @@ def test_a_bad_file_is_named_with_its_line(cli: Cli, db: Db, tmp_path: Path, lin
     assert db.execute("SELECT count(*) FROM calendars").fetchone() == (0,)
     file.write_text("day,close\n2024-01-01,1\n")
     assert "the header lacks kind" in cli("calendars", "import", "--all", "--file", file).err
+    if line:
+        return
+    file.write_text(head.replace("UTC", "Mars") + "week,A,,1111100,2020-01-01,,,,")
+    done = cli("calendars", "import", "--all", "--file", file)
+    assert (done.code, "unknown time zone" in done.err, "Mars" in done.err) == (2, True, True)
+    file.write_text(head.splitlines()[0])
+    assert "it holds no calendar" in cli("calendars", "import", "--all", "--file", file).err
+    assert db.execute("SELECT count(*) FROM calendars").fetchone() == (0,)
 
 
 def test_an_asset_is_put_on_a_shipped_calendar_by_its_name(cli: Cli, db: Db) -> None:

@@ -247,7 +247,7 @@ def suggest(
             [{**row, "ties": ", ".join(row["ties"]) or None} for row in found],
             title=f"{len(found)} of {len(wanted)} assets fit another calendar far better",
         )
-    else:
+    elif looked_at:
         settings.note(f"{len(looked_at)} assets: no calendar fits far better than what is set")
     if len(looked_at) < len(wanted):
         more = len(wanted) - len(looked_at)
