@@ -141,6 +141,17 @@ def test_the_catalogue_grows(both: Both) -> None:
     both.refresh(set(ASSETS))
 
 
+def test_a_calendar_is_taken_up_and_edited(both: Both) -> None:
+    """Bars of one asset count sessions from then on; a day that is closed changes them once more."""
+    both.say("calendars", "add", "FX", "--week", "1111100", "--tz", "UTC")
+    both.say("assets", "set", "3", "--calendar", "FX")
+    both.refresh({3})
+    both.same(" WHERE id = 3")
+    both.say("calendars", "close", "FX", "2020-01-20", "--note", "mourning")
+    both.refresh({3})
+    both.refresh(set())
+
+
 def test_files_and_sources(both: Both, tmp_path: Path) -> None:
     lines = [f"{day},{p},{p + 1},{p - 1},{p},5" for day, p in days(10, 60)]
     prices = tmp_path / "prices.csv"
