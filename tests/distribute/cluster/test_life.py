@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -37,6 +38,7 @@ GROUP BY c.relname HAVING 'id' = ANY (array_agg(a.attname::text))
 ORDER BY c.relname
 """
 ASSETS = (1, 2, 3, 4)
+UUID = re.compile(rb"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 class Both:
@@ -223,7 +225,9 @@ def test_questions(both: Both, tmp_path: Path) -> None:
             done = both.cli(*command, url=url)
             assert done.code == 0, (url, command, done.err)
     for ours_too, theirs_too in zip(*files, strict=True):
-        assert ours_too.read_bytes() == theirs_too.read_bytes(), ours_too.name
+        # A chart names its frame by chance.
+        told_too = [UUID.sub(b"", path.read_bytes()) for path in (ours_too, theirs_too)]
+        assert told_too[0] == told_too[1], ours_too.name
 
 
 def test_audits_find_the_same(both: Both) -> None:
