@@ -239,8 +239,8 @@ def test_no_statement_about_tables_asks_a_function_that_reads_others(path: Path)
 
 def test_a_query_within_a_query_is_seen() -> None:
     reading = reads_tables()
-    assert {"bar_groups_due", "refresh_bars", "row_from", "check_asset"} <= reading
-    assert not {"ema_lanes", "calendar_unit", "raise_emas_differ", "family_groups"} & reading
+    assert {"bar_work", "refresh_bars", "row_from", "check_asset"} <= reading
+    assert not {"ema_lanes", "calendar_unit", "raise_emas_differ", "taxonomy"} & reading
     assert asking("SELECT row_from(p_id, s.last_ts) FROM bars_state AS s WHERE s.id = p_id;", reading) != []
     assert asking("SELECT row_from(p_id, s.ts) FROM unnest(v_ts) AS s (ts);", reading) == []
 

@@ -1,42 +1,47 @@
--- bar_timeframes_to_refresh: the timeframes of one asset whose bars have something to take up, and from when.
---   p_id, p_groups, p_rezone, p_full, p_tfs, p_include_non_canonical   as in refresh_bar_groups
---   p_moved   timeframes whose bar 1 begins elsewhere than they were built: all their bars
--- Returns   a row per timeframe: its group's state, is_new, pending_from (left behind by a partial refresh),
---           from_ts ("timestamp" of the first day that may differ; -infinity: all), ordinal in catalogue
---           order.
--- Errors    none.   Cost  as bar_groups_due.
+-- bar_timeframes_to_refresh: the timeframes that the work of one asset's bars is about, and from when.
+--   p_id     asset id
+--   p_days   how its validated days stand
+--   p_work   what there is to do (bar_work); p_full, p_tfs  as asked for there
+--   p_moved  timeframes whose bar 1 begins elsewhere than they were built: all their bars
+-- Returns   a row per timeframe, in the order of its group: appends (nothing but up to 8 newer days onto
+--           bars that stand complete), n_rows (days that they are made of), from_ts ("timestamp" of the first
+--           day that may differ; -infinity: all).
+-- Errors    none.   Cost  a look at what is pending.
 -- Rule      a mark of the group and one of the timeframe: the earlier counts.
 CREATE OR REPLACE FUNCTION bar_timeframes_to_refresh(
-    p_id int, p_groups text[], p_rezone boolean, p_full boolean, p_tfs text[],
-    p_include_non_canonical boolean, p_moved text[])
-RETURNS TABLE (
-    bar_group text, tf text, ordinal bigint, n_rows int, first_ts timestamptz, last_ts timestamptz,
-    is_new boolean, pending_from timestamptz, from_ts timestamptz)
+    p_id int, p_days day_facts, p_work bar_work[], p_full boolean, p_tfs text[], p_moved text[])
+RETURNS TABLE (tf text, appends boolean, n_rows int, from_ts timestamptz)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_tfs text[];
-    v_from timestamptz[];
+    v_pending_tfs text[];
+    v_pending_from timestamptz[];
 BEGIN
-    SELECT array_agg(p.tf), array_agg(p.dirty_from) INTO v_tfs, v_from
+    SELECT array_agg(p.tf), array_agg(p.dirty_from) INTO v_pending_tfs, v_pending_from
     FROM bars_pending AS p WHERE p.id = p_id;
     RETURN QUERY
-    SELECT * FROM (
+    SELECT
+        q.tf,
+        coalesce(
+            q.from_ts > q.last_ts AND NOT q.is_pending AND q.first_ts = p_days.first_ts
+            AND q.n_rows = max(q.n_rows) OVER () AND p_days.n_rows - q.n_rows BETWEEN 1 AND 8, false),
+        q.n_rows, q.from_ts
+    FROM (
         SELECT
-            g.bar_group, t.tf, row_number() OVER (), g.n_rows, g.first_ts, g.last_ts,
-            NOT t.tf = ANY(coalesce(g.tfs, '{}')), p.dirty_from,
+            t.tf, w.n_rows, w.first_ts, w.last_ts, p.tf IS NOT NULL AS is_pending,
             CASE
-                WHEN p_full OR p_rezone OR NOT t.tf = ANY(coalesce(g.tfs, '{}')) OR t.tf = ANY(p_moved)
+                WHEN p_full OR w.is_recast OR w.tfs IS NULL OR NOT t.tf = ANY(w.tfs) OR t.tf = ANY(p_moved)
                     THEN '-infinity'
-                ELSE least(g.dirty_from, p.dirty_from)
+                ELSE least(w.state_dirty_from, p.dirty_from)
             END AS from_ts
-        FROM bar_groups_due(p_id, p_groups, p_tfs, p_include_non_canonical, p_full AND p_tfs IS NULL) AS g
-        CROSS JOIN LATERAL unnest(g.due) AS t (tf)
-        LEFT JOIN unnest(v_tfs, v_from) AS p (tf, dirty_from) ON p.tf = t.tf
-        WHERE p_tfs IS NULL OR p_rezone OR t.tf = ANY(p_tfs) OR t.tf = ANY(p_moved)
-    ) AS w
-    WHERE w.from_ts IS NOT NULL;
+        FROM unnest(p_work) AS w
+        CROSS JOIN LATERAL unnest(w.due) AS t (tf)
+        LEFT JOIN unnest(v_pending_tfs, v_pending_from) AS p (tf, dirty_from) ON p.tf = t.tf
+        WHERE w.action <> 'noop' AND (
+            p_tfs IS NULL OR w.is_recast OR t.tf = ANY(p_tfs) OR t.tf = ANY(p_moved))
+    ) AS q
+    WHERE q.from_ts IS NOT NULL;
 END;
 $$;

@@ -47,39 +47,16 @@ SET max_parallel_workers_per_gather = 0
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_families text[] := ARRAY['multi_tf', 'cal_us', 'cal_iso', 'cal_anchor_us', 'cal_anchor_iso'];
-    v_wanted text[];
-    v_family text;
-    v_groups text[] := '{}';
-    v_group text;
+    v_families text[] := ARRAY(
+        SELECT x.family FROM taxonomy() AS x WHERE x.variant = x.family AND p_family IN (x.family, 'all'));
     v_days record;
     v_started timestamptz := clock_timestamp();
     v_tz text;
-    v_days_tz text;
-    v_rezone boolean;
-    v_calendar text;
+    v_is_locked boolean := false;
 BEGIN
     p_full := coalesce(p_full, false);
-    IF p_family IS NULL OR NOT p_family = ANY(v_families || ARRAY['1d', 'all']) THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TA002',
-            MESSAGE = format('unknown family %s', coalesce(quote_literal(p_family), 'NULL')),
-            DETAIL = 'Families are 1d, multi_tf, cal_us, cal_iso, cal_anchor_us, cal_anchor_iso and all.',
-            HINT = 'Name one of them, or all.';
-    END IF;
-    IF p_lookback_days IS NULL OR p_lookback_days < 0 THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TA004',
-            MESSAGE = format('look-back of %s days', coalesce(p_lookback_days::text, 'NULL')),
-            DETAIL = 'p_lookback_days is a number of days, 0 or more.',
-            HINT = 'Use 0 to switch the look-back off.';
-    END IF;
-    IF p_time_min >= p_time_max THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TA004', MESSAGE = format('empty range: %s is not before %s', p_time_min, p_time_max),
-            DETAIL = 'Raw rows are examined where p_time_min <= "timestamp" < p_time_max.',
-            HINT = 'Give a p_time_max after p_time_min.';
-    END IF;
+    PERFORM check_family(p_family);
+    PERFORM check_examined(p_lookback_days, p_time_min, p_time_max);
     IF (p_time_min IS NOT NULL OR p_time_max IS NOT NULL) AND p_family NOT IN ('1d', 'all') THEN
         RAISE EXCEPTION USING
             ERRCODE = 'TA004', MESSAGE = format('family %s cannot be bounded in time', p_family),
@@ -91,12 +68,13 @@ BEGIN
     PERFORM check_asset(p_id);
     v_tz := asset_zone(p_id, p_tz);
     PERFORM apply_calendar(p_id);
-    v_days_tz := recut_days(p_id, v_tz, p_family = '1d');
+    v_tz := recut_days(p_id, v_tz, p_family = '1d');
 
     IF p_family IN ('1d', 'all') OR p_upstream THEN
         SELECT * INTO v_days FROM refresh_bars_1d(
-            p_id, v_days_tz, p_full AND p_family IN ('1d', 'all'), p_lookback_days, p_time_min, p_time_max,
+            p_id, v_tz, p_full AND p_family IN ('1d', 'all'), p_lookback_days, p_time_min, p_time_max,
             p_keep_rejects);
+        v_is_locked := v_days.action <> 'noop';
         RETURN QUERY SELECT
             p_id, '1d', v_days.action, v_days.dirty_from, v_days.bars_written, v_days.bars_deleted,
             v_days.days_read, v_days.rejected, v_days.repaired_timehigh, v_days.repaired_timelow,
@@ -106,54 +84,36 @@ BEGIN
         RETURN;
     END IF;
 
-    v_wanted := CASE WHEN p_family = 'all' THEN v_families ELSE ARRAY[p_family] END;
-    SELECT a.calendar INTO v_calendar FROM assets AS a WHERE a.id = p_id;
-    v_rezone := EXISTS (
-        SELECT 1 FROM bars_state AS s
-        WHERE s.id = p_id AND (s.tz <> v_tz OR s.calendar IS DISTINCT FROM v_calendar));
-    IF v_rezone THEN
-        -- Zone and calendar are the asset's: every family built with other ones is built again.
-        SELECT array_agg(f.family ORDER BY f.ordinal) INTO v_wanted
-        FROM unnest(v_families) WITH ORDINALITY AS f (family, ordinal)
-        WHERE
-            f.family = ANY(v_wanted)
-            OR EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id AND s.bar_group = f.family);
-        -- Months and years may have been built alone: then the first family that shows them takes them along.
-        SELECT v_wanted || coalesce(array_agg(u.family ORDER BY u.family), '{}') INTO v_wanted
-        FROM bars_state AS s
-        CROSS JOIN LATERAL (
-            SELECT f.family FROM unnest(v_families) WITH ORDINALITY AS f (family, ordinal)
-            WHERE s.bar_group = ANY(family_groups(f.family)) ORDER BY f.ordinal LIMIT 1
-        ) AS u
-        WHERE s.id = p_id AND NOT EXISTS (
-            SELECT 1 FROM unnest(v_wanted) AS w (family) WHERE s.bar_group = ANY(family_groups(w.family)));
-    END IF;
-    FOREACH v_family IN ARRAY v_wanted LOOP
-        FOREACH v_group IN ARRAY family_groups(v_family) LOOP
-            IF NOT v_group = ANY(v_groups) THEN
-                v_groups := v_groups || v_group;
-            END IF;
-        END LOOP;
-    END LOOP;
-
     v_started := clock_timestamp();
     RETURN QUERY
+    WITH done AS MATERIALIZED (
+        SELECT
+            g.*,
+            -- Shared months and years count for the first family of the call that reads them.
+            (
+                SELECT x.family FROM taxonomy() AS x
+                WHERE x.variant = x.family AND x.bar_group = g.bar_group
+                ORDER BY x.family = ANY(v_families) DESC, x.ordinal LIMIT 1
+            ) AS family
+        FROM refresh_bar_groups(
+            p_id, v_tz,
+            ARRAY(SELECT x.bar_group FROM taxonomy() AS x
+                WHERE x.variant = x.family AND x.family = ANY(v_families)),
+            v_is_locked, p_full, p_tfs, coalesce(p_include_non_canonical, false)) AS g
+    )
     SELECT
-        p_id, w.family,
-        coalesce((array_agg(g.action ORDER BY
-            array_position(ARRAY['rebuild', 'backfill', 'revise', 'append', 'noop'], g.action)))[1], 'noop'),
+        p_id, f.family, coalesce((array_agg(g.action ORDER BY action_rank(g.action)))[1], 'noop'),
         min(g.dirty_from), coalesce(sum(g.bars_written), 0)::int, coalesce(sum(g.bars_deleted), 0)::int,
         0, 0, 0, 0, clock_timestamp() - v_started
-    FROM unnest(v_wanted) WITH ORDINALITY AS w (family, ordinal)
-    LEFT JOIN refresh_bar_groups(
-        p_id, v_groups, v_tz, v_rezone, p_full, p_tfs,
-        coalesce(p_include_non_canonical, false)
-    ) AS g
-        -- Shared months and years count for the first family of the call that reads them.
-        ON w.family = (
-            SELECT o.family FROM unnest(v_wanted) WITH ORDINALITY AS o (family, ordinal)
-            WHERE g.bar_group = ANY(family_groups(o.family)) ORDER BY o.ordinal LIMIT 1)
-    GROUP BY w.family, w.ordinal
-    ORDER BY w.ordinal;
+    FROM (
+        SELECT x.family, min(x.ordinal) AS ordinal FROM taxonomy() AS x
+        WHERE
+            x.variant = x.family
+            AND (x.family = ANY(v_families) OR x.family IN (SELECT d.family FROM done AS d))
+        GROUP BY x.family
+    ) AS f
+    LEFT JOIN done AS g ON g.family = f.family
+    GROUP BY f.family, f.ordinal
+    ORDER BY f.ordinal;
 END;
 $$;

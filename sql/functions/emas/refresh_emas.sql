@@ -47,66 +47,58 @@ SET max_parallel_workers_per_gather = 0
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_variants text[] := ARRAY['multi_tf', 'multi_tf_v2', 'cal_us', 'cal_iso', 'cal_anchor_us',
-        'cal_anchor_iso'];
-    v_wanted text[];
-    v_groups text[];
-    v_family text;
+    v_variants text[];
+    v_family text := 'all';
     v_bar_tfs text[];
+    v_is_locked boolean := false;
     v_started timestamptz := clock_timestamp();
     v_odd record;
 BEGIN
     p_full := coalesce(p_full, false);
-    IF p_variant = 'all' THEN
-        v_wanted := v_variants;
-        v_family := 'all';
-    ELSE
-        v_wanted := ARRAY[resolve_variant(p_variant)];
-        v_family := CASE v_wanted[1] WHEN 'multi_tf_v2' THEN 'multi_tf' ELSE v_wanted[1] END;
+    IF p_variant IS DISTINCT FROM 'all' THEN
+        p_variant := resolve_variant(p_variant);
+        v_family := (SELECT min(x.family) FROM taxonomy() AS x WHERE x.variant = p_variant);
     END IF;
+    v_variants := ARRAY(SELECT x.variant FROM taxonomy() AS x WHERE p_variant IN (x.variant, 'all'));
     PERFORM check_timeframes(v_family, p_tfs);
     PERFORM check_periods(p_periods);
     IF p_upstream THEN
         v_bar_tfs := array_remove(p_tfs, '1D');
-        PERFORM FROM refresh_bars(
-            p_id, CASE WHEN v_bar_tfs = '{}' THEN '1d' ELSE v_family END, false, p_tz, p_lookback_days,
-                nullif(v_bar_tfs, '{}'),
-            p_keep_rejects => p_keep_rejects, p_include_non_canonical => p_include_non_canonical);
+        v_is_locked := coalesce((
+            SELECT bool_or(b.action <> 'noop') FROM refresh_bars(
+                p_id, CASE WHEN v_bar_tfs = '{}' THEN '1d' ELSE v_family END, false, p_tz, p_lookback_days,
+                nullif(v_bar_tfs, '{}'), p_keep_rejects => p_keep_rejects,
+                p_include_non_canonical => p_include_non_canonical) AS b), false);
     ELSE
         PERFORM check_asset(p_id);
     END IF;
 
-    SELECT array_agg(g.variant ORDER BY g.first) INTO v_groups
-    FROM (
-        SELECT x.variant, min(w.ordinal * 2 + x.i) AS first
-        FROM unnest(v_wanted) WITH ORDINALITY AS w (variant, ordinal)
-        CROSS JOIN LATERAL unnest(variant_groups(w.variant)) WITH ORDINALITY AS x (variant, i)
-        GROUP BY x.variant
-    ) AS g;
     BEGIN
         RETURN QUERY
         WITH done AS MATERIALIZED (
-            SELECT * FROM refresh_ema_groups(p_id, v_groups, p_full, p_tfs)
+            SELECT * FROM refresh_ema_groups(
+                p_id,
+                ARRAY(SELECT x.ema_group FROM taxonomy() AS x WHERE x.variant = ANY(v_variants)),
+                v_is_locked, p_full, p_tfs)
         ),
         counted AS (
             SELECT
-                w.variant, w.ordinal, d.action, d.dirty_from, d.series, d.vectors_written,
-                w.variant = (
-                    SELECT o.variant FROM unnest(v_wanted) WITH ORDINALITY AS o (variant, ordinal)
-                    WHERE d.ema_group = ANY(variant_groups(o.variant)) ORDER BY o.ordinal LIMIT 1) AS counts
-            FROM unnest(v_wanted) WITH ORDINALITY AS w (variant, ordinal)
-            LEFT JOIN done AS d ON d.ema_group = ANY(variant_groups(w.variant))
+                x.variant, x.ordinal, d.action, d.dirty_from, d.series, d.vectors_written,
+                -- Shared months and years count for the first variant of the call that reads them.
+                x.ordinal = min(x.ordinal) OVER (PARTITION BY x.ema_group) AS counts
+            FROM taxonomy() AS x
+            LEFT JOIN done AS d ON d.ema_group = x.ema_group
+            WHERE x.variant = ANY(v_variants)
         )
         SELECT
             p_id, c.variant,
-            coalesce((array_agg(c.action ORDER BY
-                array_position(ARRAY['rebuild', 'backfill', 'revise', 'append', 'noop'], c.action))
-                FILTER (WHERE c.counts))[1], 'noop'),
+            coalesce(
+                (array_agg(c.action ORDER BY action_rank(c.action)) FILTER (WHERE c.counts))[1], 'noop'),
             min(c.dirty_from) FILTER (WHERE c.counts), coalesce(sum(c.series), 0)::int,
             coalesce(sum(c.vectors_written) FILTER (WHERE c.counts), 0)::int, clock_timestamp() - v_started
         FROM counted AS c
-        GROUP BY c.variant, c.ordinal
-        ORDER BY c.ordinal;
+        GROUP BY c.variant
+        ORDER BY min(c.ordinal);
     EXCEPTION
         WHEN numeric_value_out_of_range THEN
             -- Days and bars stand as they were just brought up to date; they tell which close it was.

@@ -12,8 +12,14 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 DECLARE
-    v_families text[] := '{1d,multi_tf,cal_us,cal_iso,cal_anchor_us,cal_anchor_iso,all}';
-    v_variants text[] := array_replace(v_families, '1d', 'multi_tf_v2');
+    v_families text[] := ARRAY['1d'] || ARRAY(
+        SELECT f.family FROM (
+            SELECT x.family, min(x.ordinal) AS first FROM taxonomy() AS x GROUP BY x.family) AS f
+        ORDER BY f.first) || ARRAY['all'];
+    v_variants text[] := ARRAY(
+        SELECT v.variant FROM (
+            SELECT x.variant, min(x.ordinal) AS first FROM taxonomy() AS x GROUP BY x.variant) AS v
+        ORDER BY v.first) || ARRAY['all'];
     v_kind text;
     v_wrong text;
     v_names text[];
@@ -36,19 +42,7 @@ BEGIN
             ERRCODE = 'TA004', MESSAGE = 'empty list of assets',
             DETAIL = 'p_ids names at least one asset.', HINT = 'Leave it out to mean all.';
     END IF;
-    IF p_lookback_days IS NULL OR p_lookback_days < 0 THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TA004',
-            MESSAGE = format('look-back of %s days', coalesce(p_lookback_days::text, 'NULL')),
-            DETAIL = 'p_lookback_days is a number of days, 0 or more.',
-            HINT = 'Use 0 to switch the look-back off.';
-    END IF;
-    IF p_time_min >= p_time_max THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TA004', MESSAGE = format('empty range: %s is not before %s', p_time_min, p_time_max),
-            DETAIL = 'Raw rows are examined where p_time_min <= "timestamp" < p_time_max.',
-            HINT = 'Give a p_time_max after p_time_min.';
-    END IF;
+    PERFORM check_examined(p_lookback_days, p_time_min, p_time_max);
     PERFORM check_timeframes(
         CASE
             WHEN p_stage <> 'emas' AND cardinality(p_families) = 1 THEN p_families[1]

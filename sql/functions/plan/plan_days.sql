@@ -1,19 +1,18 @@
 -- plan_days: what the next refresh of some assets' validated days would do; refresh_plan begins with it.
---   p_ids     assets
+--   p_ids     assets;  p_tz  a zone that they are given (NULL: that of assets)
 --   p_full .. p_keep_rejects   as in refresh_bars
--- Returns   a row per asset: action (NULL: nothing), reason, dirty_from, new_days (raw days that were never
---           examined), is_empty (no validated day will be left), has_bars (of an asset that is empty), and of
---           the validated days as they stand: n_rows, first_ts, last_ts.
+-- Returns   a row per asset: tz and calendar (its own), of the validated days as they stand n_rows, first_ts,
+--           last_ts, new_days (raw days that were never examined), dirty_from, action (NULL: nothing),
+--           reason, is_backfill, is_empty (no validated day will be left), has_bars (of an asset that is
+--           empty).
 -- Errors    none.
 -- Cost      one query: a few index probes per asset and the look-back; assets with changes also what changed.
 -- Rule      decides from what is recorded and found, as refresh_bars does; whether a recorded change really
 --           changed anything shows when it is examined.
 CREATE OR REPLACE FUNCTION plan_days(
-    p_ids int[], p_full boolean, p_lookback_days int, p_time_min timestamptz, p_time_max timestamptz,
-    p_keep_rejects boolean)
-RETURNS TABLE (
-    id int, action text, reason text, dirty_from timestamptz, new_days int, is_empty boolean,
-    has_bars boolean, n_rows int, first_ts timestamptz, last_ts timestamptz)
+    p_ids int[], p_tz text, p_full boolean, p_lookback_days int, p_time_min timestamptz,
+    p_time_max timestamptz, p_keep_rejects boolean)
+RETURNS SETOF day_facts
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 -- Few days of an asset are looked at: the planner, who doesn't know it, would merge whole histories.
@@ -28,7 +27,7 @@ BEGIN
     IF goes_one_by_one(p_ids) THEN
         RETURN QUERY
         SELECT f.* FROM unnest(p_ids) AS a (id) CROSS JOIN LATERAL plan_days(
-            ARRAY[a.id], p_full, p_lookback_days, p_time_min, p_time_max, p_keep_rejects) AS f;
+            ARRAY[a.id], p_tz, p_full, p_lookback_days, p_time_min, p_time_max, p_keep_rejects) AS f;
         RETURN;
     END IF;
     RETURN QUERY
@@ -128,7 +127,8 @@ BEGIN
         FROM due AS u
     )
     SELECT
-        j.id,
+        j.id, coalesce(p_tz, z.tz, default_tz()), z.calendar, j.n_rows, j.first_ts, j.last_ts, j.new_days,
+        CASE WHEN j.from_ts IS NOT NULL THEN greatest(j.from_ts, least(j.new_first, j.first_ts)) END,
         CASE
             WHEN j.from_ts IS NULL THEN NULL
             WHEN NOT j.is_known THEN 'rebuild'
@@ -147,12 +147,11 @@ BEGIN
                 THEN 'revised from ' || to_char(j.from_ts AT TIME ZONE 'UTC', 'YYYY-MM-DD')
             ELSE 'new days'
         END,
-        CASE WHEN j.from_ts IS NOT NULL THEN greatest(j.from_ts, least(j.new_first, j.first_ts)) END,
-        j.new_days,
+        coalesce(j.from_ts IS NOT NULL AND j.is_known AND j.new_first <> j.first_ts, false),
         CASE WHEN j.from_ts IS NULL THEN j.n_rows = 0 ELSE NOT j.is_loaded END,
         CASE WHEN CASE WHEN j.from_ts IS NULL THEN j.n_rows = 0 ELSE NOT j.is_loaded END
-            THEN EXISTS (SELECT 1 FROM bars AS b WHERE b.id = j.id AND (v_only IS NULL OR b.id = v_only)) END,
-        j.n_rows, j.first_ts, j.last_ts
-    FROM judged AS j;
+            THEN EXISTS (SELECT 1 FROM bars AS b WHERE b.id = j.id AND (v_only IS NULL OR b.id = v_only)) END
+    FROM judged AS j
+    LEFT JOIN assets AS z ON z.id = j.id;
 END;
 $$;

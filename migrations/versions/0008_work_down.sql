@@ -1,0 +1,9 @@
+DROP INDEX dim_timeframe_bar_group_idx;
+DROP TYPE emas_done;
+DROP TYPE ema_series_due;
+DROP TYPE bars_done;
+DROP TYPE ema_work;
+DROP TYPE bar_work;
+DROP TYPE emas_standing;
+DROP TYPE bars_standing;
+DROP TYPE day_facts;

@@ -1,0 +1,79 @@
+-- record_ema_group: write the state of a group of EMAs after a refresh, and what its others wait for.
+--   p_id, p_days, p_work, p_periods, p_done   as in record_emas, p_work of this group
+--   p_refreshed   timeframes brought up to date
+-- Returns   the number of live series.
+-- Errors    none.   Cost  a row of state; an index probe per timeframe whose newest vector isn't known.
+-- Rule      what is no longer due is deleted; timeframes that the call left out stand where they stood.
+CREATE OR REPLACE FUNCTION record_ema_group(
+    p_id int, p_days day_facts, p_work ema_work, p_periods int[], p_refreshed text[], p_done emas_done[])
+RETURNS int
+LANGUAGE plpgsql VOLATILE
+SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_dropped text[] := ARRAY(SELECT t.tf FROM unnest(p_work.tfs) AS t (tf) WHERE NOT t.tf = ANY(p_work.due));
+    v_kept text[] := ARRAY(
+        SELECT t.tf FROM unnest(p_work.due) AS t (tf)
+        WHERE t.tf = ANY(p_refreshed) OR t.tf = ANY(p_work.tfs));
+    v_series int;
+    v_now timestamptz := now();
+    v_tz text;
+    v_first_day date;
+BEGIN
+    IF v_dropped <> '{}' THEN
+        PERFORM remove_emas(p_id, p_work.ema_group, v_dropped);
+    END IF;
+    DELETE FROM emas_pending AS p
+    WHERE
+        p.id = p_id AND p.ema_group = p_work.ema_group
+        AND (p.tf = ANY(p_refreshed) OR p.tf = ANY(v_dropped));
+    IF p_refreshed <> '{}' AND (p_work.state_dirty_from IS NOT NULL OR p_work.periods <> p_periods) THEN
+        INSERT INTO emas_pending AS p (
+            id, ema_group, tf, periods, dirty_from, hidden_from, first_ts, last_ts)
+        SELECT
+            p_id, p_work.ema_group, t.tf, p_work.periods,
+            CASE WHEN p_work.periods <> p_periods THEN '-infinity' ELSE p_work.state_dirty_from END,
+            coalesce(p_work.hidden_from, 'infinity'), p_work.first_ts, p_work.last_ts
+        FROM unnest(v_kept) AS t (tf)
+        WHERE NOT t.tf = ANY(p_refreshed)
+        ON CONFLICT (id, ema_group, tf) DO UPDATE SET
+            dirty_from = least(p.dirty_from, excluded.dirty_from),
+            hidden_from = least(p.hidden_from, excluded.hidden_from);
+    END IF;
+    IF v_kept = '{}' THEN
+        DELETE FROM emas_state AS s WHERE s.id = p_id AND s.ema_group = p_work.ema_group;
+        RETURN 0;
+    END IF;
+    IF p_refreshed = '{}' AND v_dropped = '{}' THEN
+        RETURN coalesce(p_work.series, 0);
+    END IF;
+    -- The newest lengths are known where all were carried from day to day.
+    SELECT sum(d.n_live) INTO v_series
+    FROM unnest(p_done) AS d
+    WHERE d.ema_group = p_work.ema_group AND d.n_live IS NOT NULL AND d.tf = ANY(v_kept)
+    HAVING v_kept <@ array_agg(d.tf);
+    v_series := coalesce(v_series, count_series(p_id, p_work.ema_group, v_kept));
+    IF p_refreshed = '{}' THEN
+        UPDATE emas_state AS s SET tfs = v_kept, series = v_series, updated_at = v_now
+        WHERE s.id = p_id AND s.ema_group = p_work.ema_group;
+        RETURN v_series;
+    END IF;
+    -- Those that count rows have no zone.
+    IF NOT '1D' = ANY(p_work.due) THEN
+        SELECT b.tz, b.first_day INTO v_tz, v_first_day
+        FROM bars_state AS b WHERE b.id = p_id AND b.bar_group = p_work.bar_group;
+    END IF;
+    INSERT INTO emas_state AS s (
+        id, ema_group, tz, tfs, periods, first_ts, last_ts, n_rows, series, dirty_from, hidden_from,
+        updated_at, first_day)
+    VALUES (
+        p_id, p_work.ema_group, v_tz, v_kept, p_periods, p_days.first_ts, p_days.last_ts, p_days.n_rows,
+        v_series, NULL, NULL, v_now, v_first_day)
+    ON CONFLICT (id, ema_group) DO UPDATE SET
+        tz = excluded.tz, tfs = excluded.tfs, periods = excluded.periods, first_ts = excluded.first_ts,
+        last_ts = excluded.last_ts, n_rows = excluded.n_rows, series = excluded.series, dirty_from = NULL,
+        hidden_from = NULL, updated_at = excluded.updated_at, first_day = excluded.first_day;
+    RETURN v_series;
+END;
+$$;

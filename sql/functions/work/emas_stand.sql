@@ -1,0 +1,32 @@
+-- emas_stand: whether the states of some groups of EMAs of an asset say that all is done.
+--   p_id, p_days   asset, and how its validated days stand
+--   p_wanted       the groups of EMAs that are asked for
+--   p_periods      today's periods, ascending
+-- Returns   true: ema_work would find nothing to do.
+-- Errors    none.   Cost  a probe of each state.
+-- Rule      asked first, since most calls of a day find nothing new. False isn't a decision: that is made by
+--           ema_work.
+CREATE OR REPLACE FUNCTION emas_stand(p_id int, p_days day_facts, p_wanted text[], p_periods int[])
+RETURNS boolean
+LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF p_days.is_empty OR EXISTS (SELECT 1 FROM emas_pending AS q WHERE q.id = p_id) THEN
+        RETURN false;
+    END IF;
+    RETURN NOT EXISTS (
+        SELECT 1
+        FROM stored_groups() AS x
+        LEFT JOIN emas_state AS e ON e.id = p_id AND e.ema_group = x.ema_group
+        LEFT JOIN bars_state AS s ON s.id = p_id AND s.bar_group = x.bar_group
+        WHERE
+            x.ema_group = ANY(p_wanted)
+            AND (
+                e.id IS NULL OR e.dirty_from IS NOT NULL OR e.hidden_from IS NOT NULL
+                OR e.n_rows <> p_days.n_rows OR e.first_ts <> p_days.first_ts OR e.last_ts <> p_days.last_ts
+                OR e.periods <> p_periods
+                OR e.tfs IS DISTINCT FROM
+                CASE WHEN x.has_1d THEN ARRAY['1D'] || s.tfs ELSE s.tfs END));
+END;
+$$;
