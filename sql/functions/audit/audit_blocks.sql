@@ -43,7 +43,7 @@ BEGIN
         'day_block', 'error', p_id, NULL::text, NULL::int,
         (
             SELECT d."timestamp" FROM cmc_price_bars_1d AS d
-            WHERE d.id = p_id AND d.bar_seq = 64 * min(f.block) + 1
+            WHERE d.id = p_id AND d.bar_seq = first_row_of_block(min(f.block))
         ),
         jsonb_build_object('n', count(*), 'block', min(f.block))
     FROM differing AS f
@@ -58,7 +58,7 @@ BEGIN
     RETURN QUERY
     WITH stored AS (
         SELECT
-            h.tf, 16 * h.part + u.slot::int - 1 AS block, u.bar_seq, u.first_day, u.high, u.low,
+            h.tf, blocks_in_part() * h.part + u.slot::int - 1 AS block, u.bar_seq, u.first_day, u.high, u.low,
             u.time_high, u.time_low, u.volume
         FROM bar_blocks AS h
         CROSS JOIN LATERAL unnest(
@@ -75,7 +75,8 @@ BEGIN
             FROM unnest(v_tfs) AS g (tf)
             CROSS JOIN (
                 SELECT x.k AS block FROM generate_series(0, (
-                    SELECT (max(d.bar_seq) - 1) / 64 FROM cmc_price_bars_1d AS d WHERE d.id = p_id)) AS x (k)
+                    SELECT block_of_row(max(d.bar_seq)) FROM cmc_price_bars_1d AS d WHERE d.id = p_id
+                )) AS x (k)
             ) AS k
             LEFT JOIN unnest(
                 v_of, v_blocks, v_bar_seqs, v_first_days, v_highs, v_lows, v_times_high, v_times_low,
@@ -91,7 +92,7 @@ BEGIN
         'bar_block', 'error', p_id, f.tf, NULL::int,
         (
             SELECT d."timestamp" FROM cmc_price_bars_1d AS d
-            WHERE d.id = p_id AND d.bar_seq = 64 * min(f.block) + 1
+            WHERE d.id = p_id AND d.bar_seq = first_row_of_block(min(f.block))
         ),
         jsonb_build_object('n', count(*), 'block', min(f.block))
     FROM differing AS f

@@ -27,53 +27,56 @@ AS $$
 BEGIN
     RETURN QUERY
     WITH froms AS MATERIALIZED (
-        SELECT f.tf, f.block, h.bar_seqs[(f.block - 1) % 16 + 1] AS from_bar
+        SELECT f.tf, f.block, h.bar_seqs[(f.block - 1) % blocks_in_part() + 1] AS from_bar
         FROM (
-            SELECT g.tf, (greatest(g.from_row, 1) + 62) / 64 AS block
+            SELECT g.tf, block_begun_from(greatest(g.from_row, 1)) AS block
             FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
         ) AS f
         LEFT JOIN bar_blocks AS h
-            ON f.block > 0 AND h.id = p_id AND h.tf = f.tf AND h.part = (f.block - 1) / 16
+            ON f.block > 0 AND h.id = p_id AND h.tf = f.tf AND h.part = (f.block - 1) / blocks_in_part()
     ),
     -- The bars on the first days of these blocks, and where their state of the block before is known.
     on_first_days AS MATERIALIZED (
         SELECT
             f.tf, b.bar_seq, b.first_row, b.last_row, x.block,
-            CASE WHEN b.first_row <= 64 * f.block - 63 THEN f.block - 1 END AS resumed
+            CASE WHEN b.first_row <= first_row_of_block(f.block - 1) THEN f.block - 1 END AS resumed
         FROM froms AS f
         CROSS JOIN LATERAL (
             SELECT o.bar_seq, o.first_row, o.last_row FROM bars AS o
             WHERE o.id = p_id AND o.tf = f.tf AND o.bar_seq >= coalesce(f.from_bar, 0)
-                AND o.last_row > 64 * f.block
+                AND o.last_row >= first_row_of_block(f.block)
             OFFSET 0
         ) AS b
-        CROSS JOIN LATERAL generate_series(greatest(f.block, (b.first_row + 62) / 64), (b.last_row - 1) / 64)
-            AS x (block)
+        CROSS JOIN LATERAL generate_series(
+            greatest(f.block, block_begun_from(b.first_row)), block_of_row(b.last_row)) AS x (block)
     ),
     -- A bar whose newest day this is stands as it is stored; the others have gone on.
     targets AS MATERIALIZED (
         SELECT t.tf, t.bar_seq, t.first_row, t.block, t.resumed FROM on_first_days AS t
-        WHERE t.last_row > 64 * t.block + 1
+        WHERE t.last_row > first_row_of_block(t.block)
     ),
     known AS MATERIALIZED (
         SELECT
-            r.tf, r.bar_seq, r.resumed, h.first_days[r.resumed % 16 + 1] AS first_day,
-            h.highs[r.resumed % 16 + 1] AS high, h.lows[r.resumed % 16 + 1] AS low,
-            h.times_high[r.resumed % 16 + 1] AS time_high, h.times_low[r.resumed % 16 + 1] AS time_low,
-            h.volumes[r.resumed % 16 + 1] AS volume
-        FROM (SELECT DISTINCT t.tf, t.bar_seq, t.resumed FROM targets AS t WHERE t.resumed IS NOT NULL) AS r
-        INNER JOIN bar_blocks AS h ON h.id = p_id AND h.tf = r.tf AND h.part = r.resumed / 16
+            r.tf, r.bar_seq, r.resumed, h.first_days[r.slot] AS first_day, h.highs[r.slot] AS high,
+            h.lows[r.slot] AS low, h.times_high[r.slot] AS time_high, h.times_low[r.slot] AS time_low,
+            h.volumes[r.slot] AS volume
+        FROM (
+            SELECT DISTINCT t.tf, t.bar_seq, t.resumed, t.resumed % blocks_in_part() + 1 AS slot
+            FROM targets AS t WHERE t.resumed IS NOT NULL
+        ) AS r
+        INNER JOIN bar_blocks AS h ON h.id = p_id AND h.tf = r.tf AND h.part = r.resumed / blocks_in_part()
     ),
-    -- A step is what lies between the first days of two blocks: (64 (b - 1) + 1, 64 b + 1].
+    -- A step is what lies between the first days of two blocks: after the one, up to the other.
     days AS MATERIALIZED (
         SELECT
-            d.bar_seq AS row_no, (d.bar_seq + 62) / 64 AS step, d.day, d.high, d.low, d.time_high, d.time_low,
-            d.volume
+            d.bar_seq AS row_no, block_begun_from(d.bar_seq) AS step, d.day, d.high, d.low, d.time_high,
+            d.time_low, d.volume
         FROM cmc_price_bars_1d AS d
         WHERE
             d.id = p_id
             AND d.bar_seq >= (
-                SELECT min(CASE WHEN t.resumed IS NULL THEN t.first_row ELSE 64 * t.resumed + 2 END)
+                SELECT min(CASE WHEN t.resumed IS NULL THEN t.first_row
+                    ELSE first_row_of_block(t.resumed) + 1 END)
                 FROM targets AS t)
     ),
     high_ranks AS MATERIALIZED (
@@ -114,7 +117,8 @@ BEGIN
             GROUP BY t.first_row
             UNION ALL
             SELECT
-                NULL, t.tf, t.bar_seq, 64 * t.resumed + 1, r.volume, array_agg(t.block ORDER BY t.block)
+                NULL, t.tf, t.bar_seq, first_row_of_block(t.resumed), r.volume,
+                array_agg(t.block ORDER BY t.block)
             FROM targets AS t INNER JOIN known AS r ON r.tf = t.tf AND r.bar_seq = t.bar_seq
             GROUP BY t.tf, t.bar_seq, t.resumed, r.volume
         ) AS s
@@ -123,7 +127,7 @@ BEGIN
             volumes_at(
                 (SELECT array_agg(d.volume ORDER BY d.row_no) FROM days AS d),
                 s.before - (SELECT min(d.row_no) FROM days AS d) + 1,
-                ARRAY(SELECT 64 * b.block + 2 - (SELECT min(d.row_no) FROM days AS d)
+                ARRAY(SELECT first_row_of_block(b.block) + 1 - (SELECT min(d.row_no) FROM days AS d)
                     FROM unnest(s.blocks) AS b (block) ORDER BY b.block),
                 s.volume)
         ) AS u (block, volume)
@@ -142,7 +146,7 @@ BEGIN
                     SELECT l.place FROM low_ranks AS l WHERE l.tf = t.tf AND l.bar_seq = t.bar_seq) END
             )) OVER w AS low_place
         FROM targets AS t
-        INNER JOIN rests AS e ON e.row_no = greatest(t.first_row, 64 * t.block - 62)
+        INNER JOIN rests AS e ON e.row_no = greatest(t.first_row, first_row_of_block(t.block - 1) + 1)
         WINDOW w AS (PARTITION BY t.tf, t.bar_seq ORDER BY t.block ROWS UNBOUNDED PRECEDING)
     )
     SELECT
@@ -184,6 +188,6 @@ BEGIN
     CROSS JOIN LATERAL (
         SELECT f.day FROM cmc_price_bars_1d AS f WHERE f.id = p_id AND f.bar_seq = t.first_row OFFSET 0
     ) AS d
-    WHERE t.last_row = 64 * t.block + 1;
+    WHERE t.last_row = first_row_of_block(t.block);
 END;
 $$;

@@ -7,7 +7,7 @@
 -- Errors    none.
 -- Cost      one more day: nothing, unless it begins a block; else bar_states_at_blocks.
 -- Rule      a read of a block begins with the bar as it stood on the block's first day, however long ago the
---           bar began. 16 blocks share a row; only rows that differ are written.
+--           bar began. Some blocks share a row; only rows that differ are written.
 CREATE OR REPLACE FUNCTION keep_bar_blocks(p_id int, p_tfs text[], p_from_rows int[])
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -15,6 +15,7 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     v_rows int;
+    v_beyond int;
     v_states bar_blocks[];
     v_tfs text[];
     v_blocks int[];
@@ -27,6 +28,8 @@ DECLARE
     v_volumes float8[];
 BEGIN
     SELECT coalesce(max(d.bar_seq), 0) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
+    -- The first block that has no day, and so the first part.
+    v_beyond := block_begun_from(v_rows + 1);
     -- By itself: a query of tables can't ask a function that reads others.
     SELECT
         array_agg(s.tf), array_agg(s.block), array_agg(s.bar_seq), array_agg(s.first_day), array_agg(s.high),
@@ -35,16 +38,16 @@ BEGIN
         v_tfs, v_blocks, v_bar_seqs, v_first_days, v_highs, v_lows, v_times_high, v_times_low, v_volumes
     FROM bar_states_at_blocks(p_id, p_tfs, p_from_rows) AS s;
     WITH froms AS MATERIALIZED (
-        SELECT g.tf, (greatest(g.from_row, 1) + 62) / 64 AS block
+        SELECT g.tf, block_begun_from(greatest(g.from_row, 1)) AS block
         FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
     ),
     -- At least one block of each, so that what has become too long is cut off.
     elements AS MATERIALIZED (
         SELECT
-            f.tf, x.block, x.block <= (v_rows - 1) / 64 AS is_there, s.bar_seq, s.first_day, s.high, s.low,
+            f.tf, x.block, x.block < v_beyond AS is_there, s.bar_seq, s.first_day, s.high, s.low,
             s.time_high, s.time_low, s.volume
         FROM froms AS f
-        CROSS JOIN LATERAL generate_series(f.block, greatest((v_rows - 1) / 64, f.block)) AS x (block)
+        CROSS JOIN LATERAL generate_series(f.block, greatest(v_beyond - 1, f.block)) AS x (block)
         LEFT JOIN unnest(
             v_tfs, v_blocks, v_bar_seqs, v_first_days, v_highs, v_lows, v_times_high, v_times_low, v_volumes)
             AS s (tf, block, bar_seq, first_day, high, low, time_high, time_low, volume)
@@ -57,7 +60,7 @@ BEGIN
     INTO v_states
     FROM (
         SELECT
-            e.tf, e.block / 16 AS part, min(e.block) % 16 AS kept,
+            e.tf, e.block / blocks_in_part() AS part, min(e.block) % blocks_in_part() AS kept,
             array_agg(e.bar_seq ORDER BY e.block) FILTER (WHERE e.is_there) AS bar_seqs,
             array_agg(e.first_day ORDER BY e.block) FILTER (WHERE e.is_there) AS first_days,
             array_agg(e.high ORDER BY e.block) FILTER (WHERE e.is_there) AS highs,
@@ -66,7 +69,7 @@ BEGIN
             array_agg(e.time_low ORDER BY e.block) FILTER (WHERE e.is_there) AS times_low,
             array_agg(e.volume ORDER BY e.block) FILTER (WHERE e.is_there) AS volumes
         FROM elements AS e
-        GROUP BY e.tf, e.block / 16
+        GROUP BY e.tf, e.block / blocks_in_part()
     ) AS p
     LEFT JOIN LATERAL (
         -- Made anew: a part of an array that knows of NULLs keeps room for them, and differs in its bits.
@@ -82,7 +85,7 @@ BEGIN
         WHERE h.id = p_id AND h.tf = p.tf AND h.part = p.part
         OFFSET 0
     ) AS o ON true
-    WHERE 1024 * p.part < v_rows;
+    WHERE p.part * blocks_in_part() < v_beyond;
     INSERT INTO bar_blocks AS h (
         id, tf, part, bar_seqs, first_days, highs, lows, times_high, times_low, volumes)
     SELECT
@@ -99,7 +102,8 @@ BEGIN
             excluded.bar_seqs, excluded.first_days, excluded.highs, excluded.lows, excluded.times_high,
             excluded.times_low, excluded.volumes));
 
+    v_beyond := (v_beyond + blocks_in_part() - 1) / blocks_in_part();
     DELETE FROM bar_blocks AS h
-    WHERE h.id = p_id AND h.tf = ANY(p_tfs) AND 1024 * h.part >= v_rows;
+    WHERE h.id = p_id AND h.tf = ANY(p_tfs) AND h.part >= v_beyond;
 END;
 $$;

@@ -15,17 +15,18 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_first int := first_row_of_block(p_block);
     v_gap date := '-infinity';
     v_cap int := 0;
 BEGIN
     -- What the days before the first block leave behind: the newest day without a row, the newest known cap.
     IF p_block > 0 THEN
         SELECT
-            coalesce(k.gap_days[64], v_gap),
-            coalesce(k.cap_rows[64], CASE WHEN d.market_cap IS NOT NULL THEN d.bar_seq ELSE 0 END)
+            coalesce(k.gap_days[block_size()], v_gap),
+            coalesce(k.cap_rows[block_size()], CASE WHEN d.market_cap IS NOT NULL THEN d.bar_seq ELSE 0 END)
         INTO v_gap, v_cap
         FROM day_blocks AS k
-        INNER JOIN cmc_price_bars_1d AS d ON d.id = p_id AND d.bar_seq = 64 * p_block
+        INNER JOIN cmc_price_bars_1d AS d ON d.id = p_id AND d.bar_seq = v_first - 1
         WHERE k.id = p_id AND k.block = p_block - 1;
     END IF;
     RETURN QUERY
@@ -34,7 +35,8 @@ BEGIN
         -- The two days before the block too: differences of the first days need them.
         (
             SELECT array_agg(y.close ORDER BY y.bar_seq) FROM cmc_price_bars_1d AS y
-            WHERE y.id = p_id AND y.bar_seq BETWEEN 64 * n.block - 1 AND 64 * n.block + 64
+            WHERE y.id = p_id AND y.bar_seq
+                BETWEEN first_row_of_block(n.block) - 2 AND first_row_of_block(n.block + 1) - 1
         ) AS closes,
         array_agg(n.high ORDER BY n.bar_seq) AS highs,
         array_agg(n.low ORDER BY n.bar_seq) AS lows,
@@ -55,9 +57,9 @@ BEGIN
                 CASE WHEN d.day > lag(d.day) OVER (ORDER BY d.bar_seq) + 1 THEN d.day - 1 END AS gap_here,
                 CASE WHEN d.market_cap IS NOT NULL THEN d.bar_seq END AS cap_here
             FROM cmc_price_bars_1d AS d
-            WHERE d.id = p_id AND d.bar_seq >= 64 * p_block
+            WHERE d.id = p_id AND d.bar_seq >= v_first - 1
         ) AS g
-        WHERE g.bar_seq > 64 * p_block
+        WHERE g.bar_seq >= v_first
         WINDOW w AS (ORDER BY g.bar_seq ROWS UNBOUNDED PRECEDING)
     ) AS n
     GROUP BY n.block;

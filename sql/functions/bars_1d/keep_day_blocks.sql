@@ -16,6 +16,7 @@ DECLARE
     v_from_row int;
     v_from_block int;
     v_rows int;
+    v_beyond int;
     v_new cmc_price_bars_1d%ROWTYPE;
     v_before cmc_price_bars_1d%ROWTYPE;
     v_block record;
@@ -70,6 +71,7 @@ BEGIN
                 excluded.closes, excluded.highs, excluded.lows, excluded.times_high, excluded.times_low,
                 excluded.volumes, excluded.days, excluded.gap_days, excluded.cap_rows));
     END LOOP;
-    DELETE FROM day_blocks AS k WHERE k.id = p_id AND 64 * k.block >= v_rows;
+    v_beyond := block_begun_from(v_rows + 1);
+    DELETE FROM day_blocks AS k WHERE k.id = p_id AND k.block >= v_beyond;
 END;
 $$;

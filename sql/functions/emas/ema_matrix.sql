@@ -105,7 +105,7 @@ BEGIN
     END IF;
     SELECT b.day_space INTO v_init FROM emas_at_blocks AS b
     WHERE b.id = p_id AND b.tf = p_tf AND b.block = v_row;
-    v_row := greatest(64 * v_row - 2, 0);
+    v_row := greatest(row_before_block(v_row), 0);
     SELECT array_agg(d.close ORDER BY d.bar_seq) INTO v_closes
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq > v_row AND d."timestamp" <= v_last;
     -- Periods that go live in between start with the stored value of the bar that seeds them.
