@@ -1,7 +1,5 @@
 """Days whose rejects a refresh was told not to keep are remembered, so that audits don't miss them."""
 
-from pathlib import Path
-
 from alembic import context
 
 revision = "0002"
@@ -9,12 +7,10 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-HERE = Path(__file__).parent
 
 
 def upgrade() -> None:
-    name = "0002_rejects_left_out.sql"
-    context.config.attributes["run"]((HERE / name).read_text(encoding="utf-8"), f"migrations/versions/{name}")
+    context.config.attributes["run_file"]("0002_rejects_left_out.sql")
 
 
 def downgrade() -> None:

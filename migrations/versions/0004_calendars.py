@@ -1,7 +1,5 @@
 """Trading calendars: which days an asset is expected to have a row on."""
 
-from pathlib import Path
-
 from alembic import context
 
 revision = "0004"
@@ -9,14 +7,12 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-HERE = Path(__file__).parent
 TABLES = ("calendar_changes", "calendars_applied", "calendar_exceptions", "calendar_weeks", "calendars")
 COLUMNS = ("calendar_version", "calendar", "extra_days", "missing_days", "session_before")
 
 
 def upgrade() -> None:
-    name = "0004_calendars.sql"
-    context.config.attributes["run"]((HERE / name).read_text(encoding="utf-8"), f"migrations/versions/{name}")
+    context.config.attributes["run_file"]("0004_calendars.sql")
 
 
 def downgrade() -> None:

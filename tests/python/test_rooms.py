@@ -107,5 +107,12 @@ def test_every_query_is_sent_and_lies_in_the_room_that_sends_it() -> None:
         folder, name = path.relative_to(queries).parts
         sources = [PACKAGE / f"{folder}.py", *(PACKAGE / folder).rglob("*.py")]
         text = "".join(source.read_text(encoding="utf-8") for source in sources if source.exists())
+        # Or is a part of one that is.
+        text += "".join(
+            f'"{line[3:]}"'
+            for other in path.parent.glob("*.sql")
+            for line in other.read_text(encoding="utf-8").splitlines()
+            if line.startswith("\\i ")
+        )
         stage = f'"{folder}/{{' in text and name in ("bars.sql", "emas.sql")
         assert stage or f'"{folder}/{name.removesuffix(".sql")}"' in text, path

@@ -1,10 +1,12 @@
 """The SQL statements of the program, one file each, read by name: `refresh/plan` is refresh/plan.sql.
 
-A folder is named after the package or module that sends them.
+A folder is named after the package or module that sends them. A line `\\i refresh/rows` stands for the text
+of that file, as in psql.
 """
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -14,4 +16,5 @@ if TYPE_CHECKING:
 
 def query(name: str) -> LiteralString:
     """The text of one statement. It ships with the package, so it counts as written here."""
-    return files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    text = files(__name__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+    return re.sub(r"^ *\\i (\S+)$", lambda line: query(line[1]).rstrip(), text, flags=re.MULTILINE)

@@ -13,12 +13,19 @@ LABEL = "ta_lab2"
 
 
 def alembic_config(schema: str, **attributes: Any) -> Config:
-    """Alembic's configuration, without a file."""
+    """Alembic's configuration, without a file; what revisions find in its attributes."""
     from alembic.config import Config
 
+    folder = files.resources("migrations")
+
+    def run_file(name: str) -> None:
+        """Run a file of SQL that lies beside the revisions."""
+        text = (folder / "versions" / name).read_text(encoding="utf-8")
+        attributes["run"](text, f"migrations/versions/{name}")
+
     config = Config()
-    config.set_main_option("script_location", str(files.resources("migrations")).replace("%", "%%"))
-    config.attributes.update(schema=schema, catalogue=files.catalogue(), **attributes)
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.attributes.update(schema=schema, catalogue=files.catalogue(), run_file=run_file, **attributes)
     return config
 
 

@@ -2,20 +2,8 @@
 -- The last row, without a stage, is the whole: how many assets have something to do, and how many seconds
 -- it takes by past runs of this database.
 WITH todo AS MATERIALIZED (
-    SELECT *, regexp_replace(reason, ' from [0-9-]+$', '') AS why FROM refresh_plan(
-        p_ids => %(ids)s::int[],
-        p_stage => %(what)s,
-        p_families => %(families)s::text[],
-        p_variants => %(variants)s::text[],
-        p_full => %(full)s,
-        p_tz => %(tz)s,
-        p_lookback_days => %(lookback_days)s::int,
-        p_tfs => %(tfs)s::text[],
-        p_periods => %(periods)s::int[],
-        p_time_min => %(time_min)s::timestamptz,
-        p_time_max => %(time_max)s::timestamptz,
-        p_keep_rejects => %(keep_rejects)s,
-        p_include_non_canonical => %(include_non_canonical)s)
+    SELECT *, regexp_replace(reason, ' from [0-9-]+$', '') AS why FROM
+\i refresh/rows
 ),
 past AS (
     SELECT
@@ -31,8 +19,7 @@ per_asset AS (
     -- One call brings all families of a stage up to date: the strongest action decides how long it takes.
     SELECT
         t.id, t.stage, max(t.days) AS days,
-        (array_agg(t.action ORDER BY array_position(
-            ARRAY['rebuild', 'backfill', 'revise', 'append', 'noop'], t.action)))[1] AS action
+        (array_agg(t.action ORDER BY action_rank(t.action)))[1] AS action
     FROM todo AS t
     GROUP BY t.id, t.stage
 ),
