@@ -3,8 +3,8 @@
 --   p_tfs       count as pending only these timeframes (NULL: all)
 --   p_periods   today's periods, ascending
 -- Returns   an element per asset and group that was built: the columns of its state, pending_from (the
---           earliest day that timeframes left behind by a partial refresh wait for), has_other_periods: one of
---           those stands with other periods than today's.
+--           earliest day that timeframes left behind by a partial refresh wait for), has_other_periods: one
+--           of those stands with other periods than today's.
 -- Errors    none.   Cost  an index probe per asset and table.
 -- Rule      one asset by its name, so that its partition or its node is asked and no other.
 CREATE OR REPLACE FUNCTION emas_standing(p_ids int[], p_tfs text[], p_periods int[])
