@@ -56,6 +56,8 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "CREATE TABLE things (\n"
         "    id int PRIMARY KEY, tf text, n int GENERATED ALWAYS AS (length_of(tf)) STORED);\n"
     )
+    for part in ("triggers", "catalogue", "statistics"):
+        (versions / f"0001_{part}.sql").write_text("SELECT;\n")
     write(tmp_path, "length_of.sql", LENGTH.format(body="BEGIN ATOMIC SELECT length(p_tf); END"))
     write(tmp_path, "twice.sql", DOUBLE.format(result="text"))
     write(tmp_path, "shown.sql", SHOWN)

@@ -147,7 +147,8 @@ LEFT JOIN LATERAL (
 INNER JOIN cmc_price_bars_1d AS d
     ON
         d.id = s.id AND d.block = k.block
-        AND (d.bar_seq BETWEEN g.first_row AND g.last_row AND g.first_row IS NOT NULL) IN (true, true)
+        AND (d.bar_seq >= g.first_row AND d.bar_seq <= g.last_row AND g.first_row IS NOT NULL)
+        IN (true, true)
 -- All that knows which days are expected: from the bar's first day, the day and what is stored of the bar,
 -- and on a trading calendar from the lists that the bars were built with.
 CROSS JOIN LATERAL (
