@@ -130,10 +130,11 @@ class Kills:
             begin = written(db)
             assert process.stdin is not None
             if victim and job == "load" and moment < 0.3:
-                # Most of a load comes before the first byte of log: the file itself.
+                # Most of a load comes before the first byte of log: the file itself. Its beginning is
+                # looked at before any of it is sent on.
                 process.stdin.write(data[: int(len(data) * moment / 0.3)])
                 process.stdin.flush()
-                until(lambda: self.place.reading(job) or process.poll() is not None, "a load that reads")
+                until(lambda: self.place.backends(job) or process.poll() is not None, "a load that has begun")
             else:
                 process.stdin.write(data)
                 process.stdin.close()

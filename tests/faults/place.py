@@ -123,12 +123,6 @@ class Place:
         """The backend of a command that waits for a lock."""
         return self._backend(command, "wait_event_type = 'Lock'")
 
-    def reading(self, command: str) -> int | None:
-        """The backend of a command in the middle of a COPY."""
-        return self._backend(
-            command, "starts_with(query, 'COPY') AND state = 'active' AND wait_event = 'ClientRead'"
-        )
-
     def _backend(self, command: str, condition: str) -> int | None:
         with self.connect() as db:
             row = db.execute(
