@@ -222,4 +222,6 @@ def test_every_stored_table_is_compared(db: Db) -> None:
     """A table of assets that the law forgets would be a hole in it."""
     from ta_lab2_sql.schema import registry
 
-    assert sorted(STORED) == sorted(registry.read().distributed)
+    # What a person accepted isn't computed, so a build from nothing has nothing to say of it.
+    by_hand = {"accepted_findings"}
+    assert set(STORED) == set(registry.read().distributed) - by_hand
