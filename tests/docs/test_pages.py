@@ -21,7 +21,6 @@ from typing import Any
 import psycopg
 import pytest
 from conftest import address, runner
-from loading import PRICES
 from psycopg import sql
 
 from ta_lab2_sql import server
@@ -42,17 +41,15 @@ def pages() -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def demo(postgresql_server: Any) -> Iterator[str]:
+def demo(postgresql_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a database with the demo's data, all built; nobody is connected to it."""
     name = f"{postgresql_server.dbname}_docs"
     with psycopg.connect(address(postgresql_server, "postgres"), autocommit=True) as connection:
         copy(connection, postgresql_server.template_dbname, name)
-        run = runner(address(postgresql_server, name))
-        files = {"BTC_1": 1, "SOL_5426": 5426, "GOOG_900001": 900001}
-        loads = [("load", PRICES / f"{file}.csv.gz", "--id", asset) for file, asset in files.items()]
-        for arguments in (*loads, ("refresh", "all")):
-            done = run(*arguments)
-            assert done.code == 0, done.err
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(tmp_path_factory.mktemp("demo"))
+            done = runner(address(postgresql_server, name))("demo")
+        assert done.code == 0, done.err
         yield name
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -109,9 +106,9 @@ class Reader:
             lines.append(f"2024-06-{day:02},{100 + day},{102 + day},{99 + day},{101 + day},{1000 * day}")
         text = "\n".join(lines) + "\n"
         (self.folder / "prices").mkdir()
-        for name in ("ETH_1027.csv", "AAPL.csv", "prices/MSFT.csv", "prices/NVDA.csv"):
+        for name in ("ETH_1027.csv", "GOOG.csv", "prices/MSFT.csv", "prices/NVDA.csv"):
             (self.folder / name).write_text(text)
-        (self.folder / "assets.txt").write_text("5426  # Solana\n")
+        (self.folder / "assets.txt").write_text("2  # Ether\n")
         (self.folder / "prices.csv.gz").write_bytes(gzip.compress(text.encode()))
 
     def type(self, kind: str, code: str) -> str:

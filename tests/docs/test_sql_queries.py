@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from loading import PRICES, load_named
+import pytest
 
 DOCS = Path(__file__).parents[2] / "docs" / "sql.md"
 # A query, and what stands after it.
@@ -18,12 +18,11 @@ MARK = "==== query"
 
 
 def test_queries_give_what_the_page_shows(
-    db: psycopg.Connection[Any], cli: Callable[..., Any], tmp_path: Path
+    db: psycopg.Connection[Any], cli: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load_named(db, *(PRICES / name for name in ("BTC_1.csv.gz", "SOL_5426.csv.gz", "GOOG_900001.csv.gz")))
-    for asset in (1, 5426, 900001):
-        db.execute("SELECT FROM refresh_bars(%s)", (asset,))
-        db.execute("SELECT FROM refresh_emas(%s, 'multi_tf')", (asset,))
+    monkeypatch.chdir(tmp_path)
+    done = cli("demo")
+    assert done.code == 0, done.err
     db.execute("ANALYZE")
     page = DOCS.read_text(encoding="utf-8")
     queries = [found["query"] for found in EXAMPLE.finditer(page)]

@@ -83,8 +83,8 @@ def accept(
 
     \b
     Examples:
-      ta-lab2 audit accept GOOG missing_local_days --from 2012-10-29 --to 2012-10-30 --note hurricane
-      ta-lab2 audit accept 5426 missing_local_days --revoke
+      ta-lab2 audit accept AAPL missing_local_days --from 2012-10-29 --to 2012-10-30 --note hurricane
+      ta-lab2 audit accept 3 missing_local_days --revoke
     """
     from ta_lab2_sql import audit
 
