@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +161,30 @@ def test_the_files_day_is_the_assets_local_day_in_any_zone(cli: Any, db: Db) -> 
     ).fetchall()
     assert months == [("Jan", 23), ("Feb", 20), ("Mar", 22)]
     assert db.execute("SELECT min(local_day) FROM cmc_price_histories7").fetchone() == (date(2020, 1, 1),)
+
+
+def test_bars_lie_on_the_files_own_days_east_of_utc(cli: Any, db: Db, tmp_path: Path) -> None:
+    # Each day's price is its number: 1 is Monday, 1 January 2024, 60 is 29 February.
+    lines = [f"{date(2024, 1, 1) + timedelta(n - 1)},{n},{n},{n},{n},1" for n in range(1, 61)]
+    path = tmp_path / "days.csv"
+    for upto in (45, 60):
+        path.write_text("\n".join(("date,open,high,low,close,volume", *lines[:upto])) + "\n")
+        assert cli("load", path, "--asset", "X").code == 0
+        assert cli("assets", "set", "X", "--tz", "Asia/Kolkata").code == 0
+        assert cli("refresh", "all").code == 0
+    assert db.execute("SELECT tz FROM bars_state").fetchone() == ("Asia/Kolkata",)
+    days = db.execute("SELECT day - date '2023-12-31', close FROM cmc_price_bars_1d ORDER BY 1").fetchall()
+    assert days == [(n, n) for n in range(1, 61)]
+    closed = """SELECT open, close, count_days, count_missing_days FROM cmc_price_bars_multi_tf_{}
+                WHERE tf = %s AND NOT is_partial_end ORDER BY bar_seq"""
+    months = [(1, 31, 31, 0), (32, 60, 29, 0)]
+    for family, tf, windows in (
+        ("cal_iso", "1W_CAL_ISO", [(n, n + 6, 7, 0) for n in range(1, 51, 7)]),
+        ("cal_us", "1W_CAL_US", [(n, n + 6, 7, 0) for n in range(7, 50, 7)]),
+        ("cal_us", "1M_CAL", months),
+        ("cal_anchor_iso", "1M_CAL_ANCHOR", months),
+    ):
+        assert db.execute(closed.format(family).encode(), (tf,)).fetchall() == windows, tf
 
 
 @pytest.mark.parametrize(
