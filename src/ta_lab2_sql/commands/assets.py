@@ -54,7 +54,7 @@ def _list(settings: Settings, connection: psycopg.Connection[Any]) -> None:
         found = cursor.execute(query("commands/assets")).fetchall()
     settings.show(found, title=f"{len(found)} asset{'' if len(found) == 1 else 's'}")
     if not found:
-        settings.note("load some: ta-lab2 load BTC_1.csv")
+        settings.note("load some: ta-lab2 load BTC.csv --asset BTC")
 
 
 @command.command()

@@ -186,7 +186,7 @@ def _print(settings: Settings, told: dict[str, Any]) -> None:
     )
     line("version", f"ta-lab2 {told['version']}, database the same (revision {told['revision']})")
     if not assets:
-        line("assets", "none; load some: ta-lab2 load BTC_1.csv")
+        line("assets", "none; load some: ta-lab2 load BTC.csv --asset BTC")
     else:
         newest = max((row["raw_until"] for row in assets if row["raw_until"]), default=None)
         line("assets", f"{len(assets)}, newest day {_day(newest)}")
