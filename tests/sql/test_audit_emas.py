@@ -215,6 +215,16 @@ def test_changed_closes_are_behind_until_refreshed(built: psycopg.Connection[Any
         assert findings(built, 1) == before
 
 
+def test_a_variant_that_waits_is_not_judged_by_one_that_is_done(built: psycopg.Connection[Any]) -> None:
+    with built.transaction(force_rollback=True):
+        built.execute("UPDATE cmc_price_histories7 SET close = close + 0.25 WHERE id = 1 AND volume > 1000")
+        built.execute("SELECT FROM refresh_bars(1, p_tfs => %s)", (TFS,))
+        days = [tf for tf in ("1D", *TFS) if tf.endswith("D")]
+        built.execute("SELECT FROM refresh_emas(1, 'multi_tf', p_tfs => %s)", (days,))
+        found = {(check, severity) for check, severity, *_ in findings(built, 1) if severity != "info"}
+        assert found == {("ema_behind", "warning")}
+
+
 def shown(**changed: str) -> str:
     """The relation of cal_us, with an expression in place of a column."""
     columns = """id tf ts period tf_days roll ema d1 d2 d1_roll d2_roll ema_bar roll_bar

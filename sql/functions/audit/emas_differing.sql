@@ -39,7 +39,7 @@ BEGIN
         CROSS JOIN LATERAL (VALUES
             ('bar', s.in_bar), ('anchor', s.in_bar), ('day', s.in_day), ('block', s.in_day)
         ) AS v (space, is_kept)
-        WHERE s.id = p_id AND s.tf = ANY(v_tfs) AND v.is_kept
+        WHERE s.id = p_id AND s.settled AND s.periods = v_periods AND s.tf = ANY(v_tfs) AND v.is_kept
     ),
     vectors AS MATERIALIZED (
         SELECT
