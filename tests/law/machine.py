@@ -37,7 +37,7 @@ WEEKS = ("1111100", "1111101", "1111001", "0111110", "0000011", "1111111")
 
 RAW = (
     'id, name, timeopen, timeclose, timehigh, timelow, "timestamp", open, high, low, close, volume,'
-    " marketcap, source_file, load_ts"
+    " marketcap, source_file, load_ts, local_day"
 )
 STORED = (
     *("cmc_price_histories7", "raw_changes", "cmc_price_bars_1d", "cmc_price_bars_1d_rejects"),
@@ -133,8 +133,8 @@ def price(dice: random.Random) -> float:
     return dice.choice((0.0, -0.0, 1e-9, 1e12))
 
 
-def raw_row(asset: int, day: date, dice: random.Random, trouble: float) -> tuple[Any, ...]:
-    """A raw day; now and then one that is repaired or rejected."""
+def raw_row(asset: int, day: date, dice: random.Random, trouble: float, named: bool) -> tuple[Any, ...]:
+    """A raw day, named by its source or not; now and then one that is repaired or rejected."""
     end = stamp(day, int(dice.random() < 0.05))
     begin = end - timedelta(days=1) + timedelta(milliseconds=1)
     values = [price(dice) for _ in range(4)]
@@ -147,6 +147,7 @@ def raw_row(asset: int, day: date, dice: random.Random, trouble: float) -> tuple
         *(asset, f"asset {asset}", begin, end, *times, end, first, high, low, last, volume, cap),
         "law.csv",
         datetime(2024, 1, 1, tzinfo=timezone.utc),
+        day if named else None,
     ]
     if dice.random() < trouble:
         position, value = dice.choice(
@@ -174,6 +175,8 @@ class World:
         self.db, self.comparison, self.base = db, comparison, base
         self.no_rejects: set[int] = set()
         self.loaded_again: set[int] = set()
+        # Assets whose source names its days, as files without times do.
+        self.named: set[int] = set()
         # Statistics that know the second id, so that few comparisons of long histories are quick.
         self.analyze = False
         if whole_catalogue:
@@ -224,7 +227,7 @@ class World:
                     ) as copy,
                 ):
                     copy.set_types(
-                        ["int4", "text", *["timestamptz"] * 5, *["float8"] * 6, "text", "timestamptz"]
+                        ["int4", "text", *["timestamptz"] * 5, *["float8"] * 6, "text", "timestamptz", "date"]
                     )
                     for row in rows:
                         copy.write_row(row)
@@ -239,10 +242,11 @@ class World:
                 "timehigh",
                 "timelow",
                 "timeopen",
+                "local_day",
             )
             upsert = ", ".join(f"{c} = excluded.{c}" for c in columns)
             self.db.cursor().executemany(
-                f"""INSERT INTO cmc_price_histories7 ({RAW}) VALUES ({", ".join(["%s"] * 15)})
+                f"""INSERT INTO cmc_price_histories7 ({RAW}) VALUES ({", ".join(["%s"] * 16)})
                     ON CONFLICT (id, "timestamp") DO UPDATE SET {upsert}""".encode(),
                 rows,
             )
@@ -255,7 +259,7 @@ class World:
         weekends, rows = dice.random() < 0.7, []
         while len(rows) < count:
             if (weekends or day.weekday() < 5) and dice.random() > 0.03:
-                rows.append(raw_row(asset, day, dice, 0.06))
+                rows.append(raw_row(asset, day, dice, 0.06, asset in self.named))
             day += timedelta(1)
         self.put(rows, how)
 
@@ -266,7 +270,8 @@ class World:
         first = stamps[0].date() if stamps else START
         span = (stamps[-1].date() - first).days if stamps else 10
         begin = first + timedelta(offset * (span + 12) // 100 - 8)
-        self.put([raw_row(asset, begin + timedelta(i), dice, 0.1) for i in range(count)], how)
+        days = [begin + timedelta(i) for i in range(count)]
+        self.put([raw_row(asset, day, dice, 0.1, asset in self.named) for day in days], how)
 
     def revise(self, asset: int, offset: int, count: int, what: str, seed: int) -> None:
         """An UPDATE of days that are there."""
@@ -318,6 +323,28 @@ class World:
                    WHERE id = %s AND "timestamp" = %s""",
                 (other, other, other - timedelta(hours=12), one, s),
             )
+
+    def name_days(self, asset: int, what: str, offset: int) -> None:
+        """Load a file without times, which names its days: all, from one on, one wrongly. Or forget them."""
+        stamps = self.stamps(asset)
+        chosen = stamps if what in ("all", "none") else stamps[offset * len(stamps) // 100 :]
+        (self.named.discard if what == "none" else self.named.add)(asset)
+        self.db.execute(
+            """UPDATE cmc_price_histories7 SET local_day = ("timestamp" AT TIME ZONE 'UTC')::date + %s::int
+               WHERE id = %s AND "timestamp" = ANY(%s)""",
+            (
+                {"all": 0, "part": 0, "far": 3, "none": None}[what],
+                asset,
+                chosen[:1] if what == "far" else chosen,
+            ),
+        )
+
+    def zone(self, asset: int, zone: str) -> None:
+        """Write the zone of an asset where the next refresh finds it."""
+        self.db.execute(
+            "INSERT INTO assets (id, tz) VALUES (%s, %s) ON CONFLICT (id) DO UPDATE SET tz = excluded.tz",
+            (asset, zone),
+        )
 
     def empty(self, how: str, asset: int) -> None:
         """No raw day left, of one asset or of all."""
@@ -378,7 +405,7 @@ class World:
             else:
                 shift = {"append": 1, "revise": -back}[what]
                 days = [newest + timedelta(shift + i) for i in range(min(back, 3))]
-                self.put([raw_row(asset, day, dice, 0.1) for day in days], "insert")
+                self.put([raw_row(asset, day, dice, 0.1, asset in self.named) for day in days], "insert")
         finally:
             self.db.execute("SET session_replication_role = 'origin'")
         if full:
@@ -402,6 +429,14 @@ class World:
             )
         )
 
+    def all_named(self, asset: int) -> bool:
+        """Whether no raw day and no stored one leaves its day to the zone: then no zone makes disorder."""
+        return not self.column(
+            """SELECT 1 FROM cmc_price_histories7 WHERE id = %(id)s AND local_day IS NULL
+               UNION ALL SELECT 1 FROM cmc_price_bars_1d WHERE id = %(id)s AND local_day IS NULL
+               LIMIT 1""".replace("%(id)s", str(asset))
+        )
+
     def call(self, function: str, asset: int, **options: Any) -> list[Any]:
         """refresh_bars or refresh_emas with named arguments; their rows."""
         if not self.known(asset):
@@ -411,8 +446,9 @@ class World:
             try:
                 cursor.execute(f"SELECT * FROM {function}({asset}{names})".encode(), options or None)
             except psycopg.DatabaseError as error:
-                # In London a summer's day holds its afternoon's stamp and the end of the day before.
-                if error.sqlstate != "TA010":
+                # In London a summer's day holds its afternoon's stamp and the end of the day before; east of
+                # it a day that is named may be the one that the zone gives the stamp before.
+                if error.sqlstate != "TA010" or self.all_named(asset):
                     raise
                 return self.call(function, asset, **{**options, "tz": "UTC"}) if "tz" not in options else []
             return cursor.fetchall()
@@ -494,9 +530,8 @@ class World:
     def build_from_nothing(self, asset: int, oracle: int, kept: list[str]) -> None:
         """A second id with the raw days of an asset, its zone and its timeframes."""
         self.db.execute(
-            f"""INSERT INTO cmc_price_histories7 ({RAW}, local_day)
-                SELECT {RAW.replace("id", "%s", 1)}, local_day
-                FROM cmc_price_histories7 WHERE id = %s""".encode(),
+            f"""INSERT INTO cmc_price_histories7 ({RAW})
+                SELECT {RAW.replace("id", "%s", 1)} FROM cmc_price_histories7 WHERE id = %s""".encode(),
             (oracle, asset),
         )
         calendar = self.column("SELECT calendar FROM assets WHERE id = %s", asset)
@@ -663,6 +698,22 @@ class Law(RuleBasedStateMachine):
         chosen = data.draw(st.lists(st.sampled_from(tfs), min_size=1, max_size=4, unique=True))
         call = self.world.refresh_emas if emas else self.world.refresh_bars
         call(self.world.base + asset, tfs=chosen, full=full, upstream=upstream)
+
+    @rule(
+        asset=asset_ids,
+        what=st.sampled_from(("all", "all", "part", "far", "none")),
+        offset=offsets,
+        zone=st.sampled_from((None, "America/New_York", "UTC", "Asia/Kolkata", "Asia/Kolkata")),
+        refreshed=st.booleans(),
+    )
+    def name_days(self, asset: int, what: str, offset: int, zone: str | None, refreshed: bool) -> None:
+        """A source that names its days, in a zone west or east of the stamps'."""
+        chosen = self.world.base + asset
+        self.world.name_days(chosen, what, offset)
+        if zone is not None:
+            self.world.zone(chosen, zone)
+        if refreshed:
+            self.world.refresh_emas(chosen)
 
     @rule(asset=asset_ids, zone=st.sampled_from(ZONES), emas=st.booleans(), family=st.sampled_from(VARIANTS))
     def rezone(self, asset: int, zone: str, emas: bool, family: str) -> None:
