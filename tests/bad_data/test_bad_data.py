@@ -21,6 +21,7 @@ REASONS = {
     *("timestamp_out_of_range", "null_time_open_time_close", "time_out_of_range", "null_open_close"),
     *("value_out_of_range", "time_open_gt_time_close", "timestamp_before_time_close"),
     "high_lt_low_after_repair",
+    "local_day_far_from_timestamp",
 }
 FIRST = datetime(2020, 1, 1, 23, 59, 59, 999000, tzinfo=timezone.utc)
 
@@ -50,7 +51,13 @@ names = st.one_of(
     st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=20),
     st.sampled_from(["'; DROP TABLE bars; --", '"', "%s {0} $1", "\\", "数字 😀", "a\nb"]),
 )
-bad_row = st.tuples(names, times, times, times, times, keys, *[numbers] * 6, names)
+# What the source says the day is: mostly nothing, or near what the stamps say.
+local_days = st.one_of(
+    st.none(),
+    st.integers(-5, 60).map(lambda i: str((FIRST + timedelta(days=i)).date())),
+    st.sampled_from(["infinity", "-infinity", "4713-01-01 BC", "5874897-12-31"]),
+)
+bad_row = st.tuples(names, times, times, times, times, keys, *[numbers] * 6, names, local_days)
 
 
 # Which versions of the vectors of the healthy assets stand.
@@ -64,9 +71,9 @@ def test_whatever_stands_in_the_raw_table(world: World, rows: list[tuple[Any, ..
     db = world.db
     healthy = world.column(HEALTHY)
     world.forget(3)
-    columns = RAW.removesuffix(", load_ts")
+    columns = RAW.replace(", load_ts", "")
     db.cursor().executemany(
-        f"INSERT INTO cmc_price_histories7 ({columns}) VALUES (3, {', '.join(['%s'] * 13)})"
+        f"INSERT INTO cmc_price_histories7 ({columns}) VALUES (3, {', '.join(['%s'] * 14)})"
         " ON CONFLICT DO NOTHING".encode(),
         rows,
     )
@@ -163,12 +170,12 @@ def test_one_bad_asset_does_not_stop_the_others(cli: Cli, db: Db) -> None:
     for asset in (1, 2, 3):
         world.append(asset, 30, 0, "copy", asset)
     # Two rows on one local day of New York.
-    row = list(raw_row(2, FIRST.date(), random.Random(1), 0.0))
+    row = list(raw_row(2, FIRST.date(), random.Random(1), 0.0, named=False))
     for hour in (10, 11):
         row[6] = FIRST.replace(hour=hour)
         row[2] = row[3] = row[4] = row[5] = FIRST.replace(hour=9)
         db.execute(
-            f"INSERT INTO cmc_price_histories7 ({RAW}) VALUES ({', '.join(['%s'] * 15)})".encode(), row
+            f"INSERT INTO cmc_price_histories7 ({RAW}) VALUES ({', '.join(['%s'] * 16)})".encode(), row
         )
     done = cli("refresh", "all", "--workers", "2")
     assert done.code == 1
