@@ -160,6 +160,10 @@ def test_an_asset_is_known_as_soon_as_it_is_added(cli: Cli, small: Db) -> None:
     assert (above.code, "no 1 ids are left; " in above.err) == (2, True)
     zone = cli("assets", "add", "C", "--id", "9", "--tz", "Europe/Berln")
     assert (zone.code, "Europe/Berlin" in zone.err) == (2, True)
+    for command in (("set", "AAPL"), ("add", "C", "--id", "9")):
+        wrong = cli("assets", *command, "--tz", "Mars/X")
+        assert (wrong.code, wrong.err.count("\n")) == (2, 1)
+        assert "unknown time zone 'Mars/X'" in wrong.err
 
 
 def test_setting_changes_what_is_named_and_frees_what_was(cli: Cli, small: Db, tmp_path: Path) -> None:

@@ -239,6 +239,24 @@ def test_check_exits_3_when_behind(cli: Cli, empty_url: str) -> None:
     assert cli("migrate", "--check", url=empty_url).code == 0
 
 
+def test_a_zone_that_there_is_not_is_named_before_anything_changes(cli: Cli, db: Any) -> None:
+    """Nothing kept such a zone out of the database of before."""
+    assert cli("migrate", "--to", "0008").code == 0
+    db.execute("INSERT INTO assets (id, tz) VALUES (1, 'Mars/X'), (2, 'Asia/Tokyo')")
+    db.execute("INSERT INTO calendars (calendar, tz) VALUES ('A', '-05')")
+    before = db.execute(DUMP).fetchall()
+    for table, zone in (("assets", "Mars/X"), ("calendars", "-05")):
+        refused = cli("migrate")
+        assert (refused.code, refused.err.count("\n")) == (1, 1)
+        assert f"{table} holds the time zone '{zone}'" in refused.err
+        assert db.execute(DUMP).fetchall() == before
+        way_out = refused.err[refused.err.index(f"UPDATE {table} ") :].strip()
+        assert db.execute(way_out.encode()).rowcount == 1
+    assert cli("migrate").code == 0
+    assert cli("migrate", "--check").code == 0
+    assert db.execute("SELECT id, tz FROM assets ORDER BY id").fetchall() == [(1, None), (2, "Asia/Tokyo")]
+
+
 def test_base_needs_yes(cli: Cli) -> None:
     refused = cli("migrate", "--to", "base")
     assert refused.code == 2

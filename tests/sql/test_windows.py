@@ -291,6 +291,25 @@ def test_zones_refused(db: Db, zone: str) -> None:
         assert "America/New_York" in str(caught.value.diag.message_hint)
 
 
+def test_every_zone_that_the_server_names_may_be_stored(db: Db) -> None:
+    spelled = "SELECT name FROM pg_timezone_names UNION SELECT lower(name) FROM pg_timezone_names"
+    assert rows(db, f"SELECT name FROM ({spelled}) AS z WHERE NOT is_zone(z.name)") == []
+    db.execute("INSERT INTO assets (id, tz) VALUES (1, NULL), (2, 'Asia/Tokyo')")
+    db.execute("INSERT INTO calendars (calendar, tz) VALUES ('A', NULL), ('B', 'europe/berlin')")
+
+
+def test_what_is_no_zone_is_not_stored(db: Db) -> None:
+    """However it is written; the server names the zone, or the constraint and the row."""
+    db.execute("INSERT INTO assets (id) VALUES (1)")
+    db.execute("INSERT INTO calendars (calendar) VALUES ('A')")
+    for table in ("assets", "calendars"):
+        for zone in ("Mars/X", "", "-05", "UTC+5", "America/New_York5", "<+05>-5", "now"):
+            with pytest.raises((psycopg.errors.CheckViolation, psycopg.errors.InvalidParameterValue)) as no:
+                db.execute(f"UPDATE {table} SET tz = %s".encode(), (zone,))
+            assert zone in str(no.value)
+        assert rows(db, f"SELECT tz FROM {table}") == [(None,)]
+
+
 def notes(db: Db) -> list[tuple[int, str]]:
     """Take the notes: asset and earliest day."""
     found = rows(db, "SELECT id, min(dirty_from)::date::text FROM raw_changes GROUP BY id ORDER BY id")
