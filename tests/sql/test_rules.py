@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from pathlib import Path
 from typing import Any
@@ -397,6 +398,18 @@ def test_no_view_hangs_on_a_key(db: Db) -> None:
            JOIN pg_constraint AS k ON k.oid = d.refobjid AND d.refclassid = 'pg_constraint'::regclass"""
     ).fetchall()
     assert found == []
+
+
+def test_long_functions_say_why() -> None:
+    """One that does several things is several functions; what is one thing and long has a reason."""
+    unexplained = []
+    for path in sorted((catalogue().folder / "functions").rglob("*.sql")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        code = [line for line in lines if line.strip() and not line.strip().startswith("--")]
+        header = "\n".join(itertools.takewhile(lambda line: line.startswith("--"), lines))
+        if len(code) > 100 and "Long, since" not in header:
+            unexplained.append((path.name, len(code)))
+    assert unexplained == []
 
 
 def test_lines_are_short_also_where_no_linter_looks() -> None:

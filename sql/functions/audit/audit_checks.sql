@@ -4,6 +4,7 @@
 -- Errors    none.   Cost  constant.
 -- Rule      a check that stands here finds its defect; the driver takes the names for --check from here.
 --           Those of stage rows take minutes for long histories and are made only when asked for.
+--           Long, since it is a list, a row a check.
 CREATE OR REPLACE FUNCTION audit_checks()
 RETURNS TABLE ("check" text, severity text, stage text, audit text, meaning text)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -9,7 +9,8 @@
 --           "timestamp" of the bar's first day.
 -- Errors    TA010 the day doesn't follow the one before, TA030 the bar that it continues is missing.
 -- Cost      one bar per timeframe, found by arithmetic and changed where it stands; no history is read.
--- Rule      as build_bars, one step of it.
+-- Rule      as build_bars, one step of it. Long, since the new day is one update of every column of the
+--           forming bars, and one insert of the bars that begin.
 CREATE OR REPLACE FUNCTION append_bars(p_id int, p_tfs text[], p_row int, p_sessions asset_sessions)
 RETURNS TABLE (tf text, bars_written int, closing_from timestamptz, changed_from timestamptz)
 LANGUAGE plpgsql VOLATILE

@@ -9,7 +9,8 @@
 -- Cost      the days from the changes on and the bars there; volumes one addition per day for each first day
 --           of a bar.
 -- Rule      goes on from what is stored for the block before, where the bar does. Of equal prices the earlier
---           time counts, and the earlier day's price; volumes are added in time order.
+--           time counts, and the earlier day's price; volumes are added in time order. Long, since it is one
+--           query: ranks, sums and places are of the same days, which are read once.
 CREATE OR REPLACE FUNCTION bar_states_at_blocks(p_id int, p_tfs text[], p_from_rows int[])
 RETURNS TABLE (
     tf text, block int, bar_seq int, first_day date, high float8, low float8, time_high timestamptz,

@@ -10,6 +10,8 @@
 --           before.
 -- Rule      as compute_bars. The stored high is the head's if one of its days has it; else, and where 0.0 and
 --           -0.0 meet, its days are asked; low alike. A sum has an order, so volumes are added up anew.
+--           Long, since it is one query: each step reads what the ones before computed, and none of them is
+--           of use by itself.
 CREATE OR REPLACE FUNCTION compute_newest_bars(
     p_id int, p_tfs text[], p_kinds text[], p_counts int[], p_units int[], p_bars int[],
     p_starts int[], p_tails int[], p_clock session_clock, p_missing date[])

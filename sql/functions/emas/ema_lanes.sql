@@ -10,6 +10,7 @@
 -- Cost       about 0.06 us a value and live period; more than 18 periods take one pass for each 18.
 -- Rule       one step is alpha * x + (1 - alpha) * previous, each rounded once; a seed replaces the step.
 --            Periods go live from the shortest on, so lanes of six are skipped until one of them lives.
+--            Long, since a lane is a variable: arrays would be copied for every day.
 CREATE OR REPLACE FUNCTION ema_lanes(
     p_values float8[], p_ends int[], p_alphas float8[], p_init float8[], p_seed_at int[], p_seeds float8[]
 )

@@ -7,7 +7,8 @@
 -- Errors    as ema_series.
 -- Cost      0.06 us per day and live period and 3 us per day, from the block of 64 days in which the range
 --           begins.
--- Rule      the same bits as the variant's relation.
+-- Rule      the same bits as the variant's relation. Long, since each space has a road of its own: stored
+--           vectors, days inside bars, and the walk over days.
 CREATE OR REPLACE FUNCTION ema_matrix(
     p_variant text, p_id int, p_tf text, p_periods int[] DEFAULT NULL, p_from timestamptz DEFAULT NULL,
     p_to timestamptz DEFAULT NULL

@@ -23,7 +23,6 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_vectors computed_vector[];
-    v_blocks computed_block[];
     v_in_bar_space boolean[];
     v_in_day_space boolean[];
     v_gone_tfs text[];
@@ -62,7 +61,7 @@ BEGIN
             anchor = excluded.anchor;
     END IF;
 
-    -- Vectors of bars that are gone, blocks where nothing lives any more.
+    -- Vectors of bars that are gone.
     SELECT array_agg(s.tf), array_agg(s.bar_seq) INTO v_gone_tfs, v_gone
     FROM (
         SELECT e.tf, e.bar_seq
@@ -80,40 +79,7 @@ BEGIN
         WHERE e.id = p_id AND e.tf = g.tf AND e.bar_seq = g.bar_seq;
     END IF;
     IF p_day THEN
-        SELECT array_agg(n.block_row ORDER BY n.tf, n.block) INTO v_blocks
-        FROM (
-            SELECT
-                b.tf, b.block,
-                ROW(p_id, b.tf, b.block, b.bar_space, b.day_space)::computed_block AS block_row
-            FROM unnest(p_blocks) AS b
-            LEFT JOIN LATERAL (
-                SELECT * FROM emas_at_blocks AS e
-                WHERE e.id = p_id AND e.tf = b.tf AND e.block = b.block OFFSET 0
-            ) AS o ON true
-            WHERE
-                o.id IS NULL
-                OR record_image_ne(ROW(o.bar_space, o.day_space), ROW(b.bar_space, b.day_space))
-        ) AS n;
-        INSERT INTO emas_at_blocks AS e (id, tf, block, bar_space, day_space)
-        SELECT p_id, b.tf, b.block, b.bar_space, b.day_space FROM unnest(v_blocks) AS b
-        ON CONFLICT (id, tf, block) DO UPDATE SET
-            bar_space = excluded.bar_space, day_space = excluded.day_space;
-        SELECT array_agg(s.tf), array_agg(s.block) INTO v_gone_tfs, v_gone
-        FROM (
-            SELECT e.tf, e.block
-            FROM unnest(p_tfs, p_from_rows) AS t (tf, from_row)
-            CROSS JOIN LATERAL (
-                SELECT i.tf, i.block FROM emas_at_blocks AS i
-                WHERE i.id = p_id AND i.tf = t.tf AND row_before_block(i.block) >= t.from_row - 1 OFFSET 0
-            ) AS e
-            EXCEPT ALL
-            SELECT n.tf, n.block FROM unnest(p_blocks) AS n
-        ) AS s;
-        IF v_gone IS NOT NULL THEN
-            DELETE FROM emas_at_blocks AS e
-            USING unnest(v_gone_tfs, v_gone) AS g (tf, block)
-            WHERE e.id = p_id AND e.tf = g.tf AND e.block = g.block;
-        END IF;
+        PERFORM store_emas_at_blocks(p_id, p_tfs, p_from_rows, p_blocks);
     END IF;
     RETURN QUERY
     SELECT d.tf, count(*) FILTER (WHERE d.bar)::int, count(*) FILTER (WHERE d.day)::int

@@ -8,7 +8,8 @@
 -- Errors    none.
 -- Cost      one query: a few index probes per asset and the look-back; assets with changes also what changed.
 -- Rule      decides from what is recorded and found, as refresh_bars does; whether a recorded change really
---           changed anything shows when it is examined.
+--           changed anything shows when it is examined. Long, since it is one query over all assets, in which
+--           each step looks closer at fewer of them.
 CREATE OR REPLACE FUNCTION plan_days(
     p_ids int[], p_tz text, p_full boolean, p_lookback_days int, p_time_min timestamptz,
     p_time_max timestamptz, p_keep_rejects boolean)

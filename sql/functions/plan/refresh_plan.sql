@@ -13,6 +13,7 @@
 -- Cost        one query over all assets; with nothing new a few dozen microseconds for each of them.
 -- Rule        looks at what is recorded, at the look-back, at the states, at the catalogue and at calendars
 --             as they were applied. A recorded change that turns out to be none ends as a noop.
+--             Long, since it takes all that refreshes can be asked.
 CREATE OR REPLACE FUNCTION refresh_plan(
     p_ids int[] DEFAULT NULL,
     p_stage text DEFAULT 'all',

@@ -14,6 +14,7 @@
 -- Errors    none.   Cost  one query: the catalogue, and the states of the assets.
 -- Rule      what was built stays current until a full rebuild, or until the catalogue drops it. Zone and
 --           calendar are the asset's: with others every group that is built is built again.
+--           Long, since action and reason are decided side by side, case by case.
 CREATE OR REPLACE FUNCTION bar_work(
     p_days day_facts[], p_wanted text[], p_full boolean, p_tfs text[], p_include_non_canonical boolean)
 RETURNS SETOF bar_work

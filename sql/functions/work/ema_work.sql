@@ -14,7 +14,7 @@
 -- Errors    none.   Cost  one query: the states of the assets, the catalogue where they differ from it.
 -- Rule      no EMAs without bars, no bars without EMAs; 1D has the days themselves. All periods of
 --           dim_period: another set than the vectors were built with is all anew, and so is a mark of
---           everything.
+--           everything. Long, since action and reason are decided side by side, case by case.
 CREATE OR REPLACE FUNCTION ema_work(
     p_days day_facts[], p_bars bar_work[], p_wanted text[], p_periods int[], p_full boolean,
     p_tfs text[])
