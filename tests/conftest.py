@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+import commands
 import hypothesis
 import psycopg
 import pytest
+from commands import Result
+from databases import database, home
 from psycopg.conninfo import conninfo_to_dict
 from pytest_postgresql import factories
-from pytest_postgresql.janitor import DatabaseJanitor
 
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci")
@@ -59,12 +55,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _start(config: pytest.Config) -> None:
-    """A server in a short path of its own, which root may open to the server's user."""
+    """A server in a place of its own."""
     from ta_lab2_sql import server
 
-    home = Path(tempfile.mkdtemp(prefix="ta-lab2-tests-", dir="/tmp" if os.path.isdir("/tmp") else None))
-    home.chmod(0o755)
-    os.environ["TA_LAB2_HOME"] = str(home)
+    place = home("tests")
+    os.environ["TA_LAB2_HOME"] = str(place)
     os.environ[SERVER] = server.start()
     del os.environ["TA_LAB2_HOME"]
     with psycopg.connect(os.environ[SERVER], autocommit=True) as connection:
@@ -74,9 +69,9 @@ def _start(config: pytest.Config) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
     def remove() -> None:
-        os.environ["TA_LAB2_HOME"] = str(home)
+        os.environ["TA_LAB2_HOME"] = str(place)
         server.stop()
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
         del os.environ["TA_LAB2_HOME"]
         os.environ.pop(SERVER, None)
 
@@ -130,19 +125,10 @@ postgresql_server = factories.postgresql_noproc(dbname="ta_lab2_test", load=[mig
 empty_server = factories.postgresql_noproc(dbname="ta_lab2_empty")
 
 
-def address(server: Any, dbname: str) -> str:
-    """The URL of a database on the server of the tests."""
-    password = f":{quote(server.password)}" if server.password else ""
-    return (
-        f"postgresql://{quote(server.user)}{password}@/{quote(dbname)}"
-        f"?host={quote(str(server.host), safe='/')}&port={server.port}"
-    )
-
-
 def fresh(server: Any) -> Iterator[str]:
     """The address of a copy of a server's template, dropped afterwards."""
-    with _janitor(server, server.dbname, server.template_dbname):
-        yield address(server, server.dbname)
+    with database(server, server.dbname, server.template_dbname) as url:
+        yield url
 
 
 @pytest.fixture
@@ -160,25 +146,8 @@ def split_url(partitioned_server: Any) -> Iterator[str]:
 @pytest.fixture
 def empty_url(empty_server: Any) -> Iterator[str]:
     """The address of a database with nothing in it."""
-    with _janitor(empty_server, empty_server.dbname, None):
-        yield address(empty_server, empty_server.dbname)
-
-
-def _janitor(server: Any, dbname: str, template: str | None) -> DatabaseJanitor:
-    janitor = DatabaseJanitor(
-        user=server.user,
-        host=server.host,
-        port=server.port,
-        password=server.password,
-        dbname=dbname,
-        template_dbname=template,
-    )
-    with janitor.cursor() as cursor:
-        cursor.execute("SELECT FROM pg_database WHERE datname = %s", (dbname,))
-        left_over = cursor.fetchone() is not None
-    if left_over:
-        janitor.drop()
-    return janitor
+    with database(empty_server, empty_server.dbname) as url:
+        yield url
 
 
 @pytest.fixture
@@ -188,21 +157,12 @@ def db(db_url: str) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a process said."""
-
-    code: int
-    out: str
-    err: str
-
-
 Cli = Callable[..., Result]
 
 
 @pytest.fixture
 def cli(db_url: str) -> Cli:
-    """Run ta-lab2 in a process of its own, on the test's database unless `url` says otherwise."""
+    """Run ta-lab2 in a process of its own, a fork, on the test's database unless `url` says otherwise."""
     return runner(db_url)
 
 
@@ -219,16 +179,7 @@ def runner(db_url: str) -> Cli:
         environment = {**os.environ, "COLUMNS": "200", "TA_LAB2_DATABASE_URL": db_url if url is None else url}
         environment.update(env or {})
         environment.pop(SERVER, None)
-        command = [sys.executable, "-m", "ta_lab2_sql", *map(str, arguments)]
         data = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(
-            command,
-            input=data if data is not None else b"",
-            capture_output=True,
-            env=environment,
-            timeout=timeout,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return commands.run([*map(str, arguments)], environment, data or b"", timeout)
 
     return run

@@ -18,10 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from conftest import address, runner
-from psycopg import sql
+from conftest import runner
+from databases import database
 
 from ta_lab2_sql import server
 
@@ -42,30 +41,18 @@ def pages() -> list[Path]:
 def demo(postgresql_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of a database with the demo's data, all built; nobody is connected to it."""
     name = f"{postgresql_server.dbname}_docs"
-    with psycopg.connect(address(postgresql_server, "postgres"), autocommit=True) as connection:
-        copy(connection, postgresql_server.template_dbname, name)
+    with database(postgresql_server, name, postgresql_server.template_dbname) as url:
         with pytest.MonkeyPatch.context() as patch:
             patch.chdir(tmp_path_factory.mktemp("demo"))
-            done = runner(address(postgresql_server, name))("demo", timeout=300)
+            done = runner(url)("demo", timeout=300)
         assert done.code == 0, done.err
         yield name
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def copy(connection: psycopg.Connection[Any], template: str, name: str) -> None:
-    connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-    connection.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-    )
 
 
 @pytest.fixture
 def page_url(postgresql_server: Any, demo: str) -> Iterator[str]:
-    name = f"{postgresql_server.dbname}_page"
-    with psycopg.connect(address(postgresql_server, "postgres"), autocommit=True) as connection:
-        copy(connection, demo, name)
-        yield address(postgresql_server, name)
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with database(postgresql_server, f"{postgresql_server.dbname}_page", demo) as url:
+        yield url
 
 
 class Reader:

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from typing import Any
 
 import psycopg
 from conftest import Result, runner
+from databases import home
 from law.machine import Comparison, World
 from psycopg import sql
 
@@ -211,9 +211,8 @@ class Place:
 @contextmanager
 def built_server() -> Iterator[Server]:
     """A running server with a database of three assets, built, and a dozen timeframes."""
-    home = Path(tempfile.mkdtemp(prefix="ta-lab2-faults-", dir="/tmp"))
-    home.chmod(0o755)
-    made = Server(home)
+    place = home("faults")
+    made = Server(place)
     try:
         made.start()
         made.command("migrate")
@@ -224,7 +223,7 @@ def built_server() -> Iterator[Server]:
     finally:
         with suppress(subprocess.CalledProcessError):
             made.command("db", "stop")
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def copied(server: Server) -> Place:

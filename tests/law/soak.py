@@ -10,14 +10,13 @@ import itertools
 import os
 import random
 import shutil
-import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import psycopg
+from databases import home
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 from law.machine import Db, machine
@@ -50,9 +49,8 @@ def histories(shrink: bool) -> Iterator[Callable[[int], str]]:
     from ta_lab2_sql import server
     from ta_lab2_sql.schema.migration import Migration
 
-    home = Path(tempfile.mkdtemp(prefix="ta-lab2-soak-", dir="/tmp" if os.path.isdir("/tmp") else None))
-    home.chmod(0o755)
-    os.environ["TA_LAB2_HOME"] = str(home)
+    place = home("soak")
+    os.environ["TA_LAB2_HOME"] = str(place)
     schemas = itertools.count()
     try:
         with psycopg.connect(server.start(), autocommit=True) as db:
@@ -71,9 +69,9 @@ def histories(shrink: bool) -> Iterator[Callable[[int], str]]:
 
             yield run
     finally:
-        os.environ["TA_LAB2_HOME"] = str(home)
+        os.environ["TA_LAB2_HOME"] = str(place)
         server.stop()
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @contextmanager

@@ -14,10 +14,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import psycopg
+from databases import home
 
 from ta_lab2_sql import server
 from ta_lab2_sql.schema.revisions import head_revision
@@ -106,16 +106,15 @@ def dump(url: str) -> str:
 
 def main() -> int:
     """Build the database in a server of its own, and write it down."""
-    home = Path(tempfile.mkdtemp(prefix="ta-lab2-keep-", dir="/tmp" if os.path.isdir("/tmp") else None))
-    home.chmod(0o755)
-    os.environ["TA_LAB2_HOME"] = str(home)
+    place = home("keep")
+    os.environ["TA_LAB2_HOME"] = str(place)
     try:
         url = server.start()
         fill(url)
         text = dump(url)
     finally:
         server.stop()
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
     KEPT.mkdir(exist_ok=True)
     path = KEPT / f"{head_revision()}.sql.xz"
     path.write_bytes(lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME))

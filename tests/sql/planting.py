@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import databases
 import psycopg
-from psycopg import sql
 
 TFS = ["2D", "7D", "1W_CAL_US", "2W_CAL_ANCHOR_ISO", "1M_CAL", "1M_CAL_ANCHOR"]
 
@@ -30,18 +30,8 @@ UNSEEN = "SET LOCAL session_replication_role = replica;"
 @contextmanager
 def database(server: Any, purpose: str) -> Iterator[psycopg.Connection[Any]]:
     """A migrated database that the tests of one module share."""
-    where = {
-        "host": server.host,
-        "port": server.port,
-        "user": server.user,
-        "password": server.password or None,
-    }
-    name = f"{server.dbname}_{purpose}"
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-    with psycopg.connect(dbname="postgres", autocommit=True, **where) as connection:
-        connection.execute(drop)
-        connection.execute(create.format(sql.Identifier(name), sql.Identifier(server.template_dbname)))
-        with psycopg.connect(dbname=name, autocommit=True, **where) as db:
-            yield db
-        connection.execute(drop)
+    with (
+        databases.database(server, f"{server.dbname}_{purpose}", server.template_dbname) as url,
+        psycopg.connect(url, autocommit=True) as db,
+    ):
+        yield db
