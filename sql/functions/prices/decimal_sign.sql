@@ -8,7 +8,10 @@ CREATE OR REPLACE FUNCTION decimal_sign(p_text text)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
-    WHEN strpos(p_text, '.') = 0 AND strpos(p_text, ',') = 0 OR p_text !~ '[0-9]' THEN NULL
+    WHEN strpos(p_text, '.') = 0 AND strpos(p_text, ',') = 0 THEN NULL
+    -- What most cells are, before the closer looks.
+    WHEN strpos(p_text, ',') = 0 AND p_text ~ '^-?[0-9]+[.]([0-9]{1,2}|[0-9]{4,})$' THEN '.'
+    WHEN p_text !~ '[0-9]' THEN NULL
     WHEN p_text ~ '[.][0-9 ]*[,][0-9]*[^.,]*$' OR p_text ~ '[.][0-9]{3}[.][^,]*$' THEN ','
     WHEN p_text ~ '[,][0-9 ]*[.][0-9]*[^.,]*$' OR p_text ~ '[,][0-9]{2,3}[,][^.]*$' THEN '.'
     WHEN p_text ~ '^[^0-9]*[0-9]{1,3}[,][0-9]{3}($|[^0-9])' AND p_text !~ '^[^0-9]*0[,]' THEN NULL

@@ -256,7 +256,8 @@ class _Load:
                     execute(query("load/numbers"))
             except psycopg.DataError:
                 execute(query("load/number_faults"))
-                execute(query("load/numbers"))
+                is_refused = len(self._fault_lines()) > self.options.skip_bad_lines
+                execute(query("load/rows_without_numbers" if is_refused else "load/numbers"))
         execute("ANALYZE price_rows (file, date, symbol, name)")
         execute(query("load/texts"), {"months": json.dumps(layouts.months())})
         self._judge_formats()
@@ -299,7 +300,7 @@ class _Load:
         files = {file for (file,) in self.cursor.execute("SELECT DISTINCT file FROM price_faults").fetchall()}
         if again := files & self.plain:
             raise _Again(again)
-        bad_lines = self.cursor.execute(query("load/fault_lines")).fetchall()
+        bad_lines = self._fault_lines()
         total = len(bad_lines) + sum(file.lines.bad for file in self.files)
         if not total:
             return
@@ -315,6 +316,9 @@ class _Load:
             told.bad += 1
             told.fault_lines.append(line)
         self.cursor.execute(query("load/forget_faults"))
+
+    def _fault_lines(self) -> list[tuple[int, int]]:
+        return self.cursor.execute(query("load/fault_lines")).fetchall()
 
     def _fault(self, file: int, line: int, role: str, value: str, reason: str) -> Fault:
         understood = self.files[file]

@@ -59,6 +59,8 @@ class Shape:
 
 def is_blank(line: str, delimiter: str = ",") -> bool:
     """Whether a line says nothing: empty, delimiters only, or a comment."""
+    if line[:1].isdigit():
+        return False
     return not line.strip(f" \t\r\n{delimiter}") or COMMENT.match(line) is not None
 
 

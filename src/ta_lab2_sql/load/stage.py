@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
@@ -131,12 +131,13 @@ def _chunks(stream: IO[bytes], shown: str) -> Iterator[bytes]:
 def copy_cells(cursor: psycopg.Cursor[Any], source: Source, shape: Shape, file: int) -> Lines:
     """Split the lines of a file and send their cells as text; what isn't a row is noted."""
     told = Lines()
-    with _lines(source, shape) as lines, cursor.copy(_copy_statement()) as copy:
+    roles = [role for role in STAGED if role in shape.roles]
+    places = [(block.symbol, [block.at.get(role) for role in roles]) for block in shape.blocks]
+    with _lines(source, shape) as lines, cursor.copy(_copy_statement(roles)) as copy:
         for line, cells in _rows(lines, shape, source.shown, told):
             told.rows += 1
-            for block in shape.blocks:
-                values = [cells[block.at[r]] if r in block.at else None for r in STAGED]
-                copy.write_row((file, line, block.symbol, *values))
+            for symbol, at in places:
+                copy.write_row((file, line, symbol, *(None if i is None else cells[i] for i in at)))
     return told
 
 
@@ -150,10 +151,10 @@ def _lines(source: Source, shape: Shape) -> Iterator[Iterator[str]]:
         yield read_lines(stream, shape.encoding, source.shown)
 
 
-def _copy_statement() -> Any:
+def _copy_statement(roles: Sequence[str]) -> Any:
     from psycopg import sql
 
-    columns = ("file", "line", "block", *STAGED)
+    columns = ("file", "line", "block", *roles)
     return sql.SQL("COPY price_cells ({}) FROM STDIN").format(
         sql.SQL(", ").join(map(sql.Identifier, columns))
     )

@@ -1,19 +1,12 @@
--- Every text of a day is judged once; those with a format of their own by the driver.
+-- Every text of a day is judged once; those with a format of their own by the driver. Most are written as ISO
+-- has it: only the others are looked at closely.
+WITH seen AS MATERIALIZED (
+    SELECT d.date, iso_day(d.date) AS day FROM (SELECT DISTINCT p.date FROM price_rows AS p) AS d
+)
 INSERT INTO price_texts (date, dmy, mdy, ymd, short, clock, midnight, instant)
-SELECT
-    t.date,
-    coalesce(t.day, r.dmy),
-    coalesce(t.day, r.mdy),
-    coalesce(t.day, r.ymd),
-    r.short,
-    r.clock,
-    t.day IS NOT NULL OR r.midnight,
-    CASE WHEN length(t.date) > 10 THEN instant_of(t.date) END
-FROM (
-    SELECT d.date, iso_day(d.date) AS day
-    FROM (SELECT DISTINCT p.date FROM price_rows AS p) AS d
-    OFFSET 0
-) AS t
-LEFT JOIN LATERAL (
-    SELECT v.* FROM day_readings(t.date, %(months)s::jsonb) AS v WHERE t.day IS NULL AND t.date IS NOT NULL
-) AS r ON true
+SELECT s.date, s.day, s.day, s.day, NULL, NULL, true, NULL FROM seen AS s WHERE s.day IS NOT NULL
+UNION ALL
+SELECT s.date, r.dmy, r.mdy, r.ymd, r.short, r.clock, r.midnight, instant_of(s.date)
+FROM seen AS s
+LEFT JOIN LATERAL day_readings(s.date, %(months)s::jsonb) AS r ON s.date IS NOT NULL
+WHERE s.day IS NULL
