@@ -243,6 +243,68 @@ ONE: dict[str, tuple[str | bytes, list[Any]]] = {
     ),
 }
 
+# Names and forms that lead astray: what was taken for something else once.
+ONE |= {
+    "a column of days nobody knows, prices the other way round": (
+        "close_time,close,high,low,open,volume\n1706659199999,10.5,11.5,9.75,10.25,1000\n", FIRST
+    ),
+    "rows numbered, blanks between": (
+        '"Date" "Open" "High" "Low" "Close" "Volume"\n"1" 2024-01-30 10.25 11.5 9.75 10.5 1000\n', FIRST
+    ),
+    "a day kept as a fraction": (one_day(NAMES, "20240130.0"), FIRST),
+    "a day kept in powers of ten": (one_day(NAMES, "2.024013E7"), FIRST),
+    "the year in front, two digits": (one_day(NAMES, "24-01-30"), FIRST),
+    "the year in front, of the last century": (
+        one_day(NAMES, "99-12-31"), [("X", "1999-12-31", *FIRST[0][2:])]
+    ),
+    "the year in front, some days": (
+        HEAD + "05/01/10,10,11,9,10.5,1\n05/01/11,10,11,9,10.5,1\n",
+        [("X", f"2005-01-{d}", 10.0, 11.0, 9.0, 10.5, 1.0) for d in (10, 11)],
+    ),
+    "the year behind, two digits": (one_day("Datum|Anfang|Hoch|Tief|Schluss|Umsatz", "30.01.24"), FIRST),
+    "commas of three digits between semicolons": (
+        table(NAMES, "2024-01-30|1,125|1,250|1,100|1,200|1000", ";"),
+        [("X", "2024-01-30", 1.125, 1.25, 1.1, 1.2, 1000.0)],
+    ),
+    "points of three digits between semicolons": (
+        table(NAMES, "2024-01-30|148.125|148.250|148.000|148.125|1000", ";"),
+        [("X", "2024-01-30", 148.125, 148.25, 148.0, 148.125, 1000.0)],
+    ),
+    "commas of three digits, points in thousands": (
+        table(NAMES, "2024-01-30|1,125|1,250|1,100|1,200|1.000", ";"),
+        [("X", "2024-01-30", 1.125, 1.25, 1.1, 1.2, 1000.0)],
+    ),
+    "shares behind money": (
+        table("Date|Open|Close|Daily high|Daily low|Turnover (€)|Turnover (pcs.)",
+              "2024-01-30|10.25|10.50|11.50|9.75|10,450.00|1,000", ";"),
+        FIRST,
+    ),
+    "coins behind money": (
+        "Timestamp,Open,High,Low,Close,Volume_(Currency),Volume_(BTC)\n1706572800,10.25,11.5,9.75,10.5,1e6,1000\n",
+        FIRST,
+    ),
+    "volume in thousands": (one_day("Date|Open|High|Low|Close|Volume ('000)").replace(",1000", ",1"), FIRST),
+    "volume in millions": (one_day("Date|Open|High|Low|Close|Volume (mln)").replace(",1000", ",.001"), FIRST),
+    "unknown as Bloomberg writes it": (
+        "Security,AAPL US Equity\n\nDate,PX_OPEN,PX_HIGH,PX_LOW,PX_LAST,PX_VOLUME\n"
+        "1/30/2024,10.25,11.5,9.75,10.5,#N/A N/A\n",
+        NO_VOLUME,
+    ),
+    "a price and its currency": ("time,PriceUSD\n2024-01-30,10.5\n", [("X", *CLOSES[0][1:])]),
+}  # fmt: skip
+SEVERAL |= {
+    "a clock of zeros": (
+        "<TICKER>,<PER>,<DTYYYYMMDD>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>\n"
+        "T1,D,20240130,000000,10.25,11.5,9.75,10.5,1000,0\nT2,D,20240130,000000,20.25,21.5,19.75,20.5,7,0\n",
+        [T1, T2],
+    ),
+    "instruments": (
+        "instrument_name,open,high,low,close,vol,vol_quote,open_time\n"
+        "T1,10.25,11.5,9.75,10.5,1000,1,1706572800000\nT2,20.25,21.5,19.75,20.5,7,1,1706572800000\n",
+        [T1, T2],
+    ),
+}
+
 HEADERS = """
 Start Date|Open Price|High Price|Low Price|Close Price|Volume
 Trade Date|Opening Price|High|Low|Closing Price|Turnover
@@ -334,6 +396,29 @@ REFUSED: dict[str, tuple[str | bytes, str | None, int, str]] = {
     "bzip2": (bz2.compress((HEAD + ROWS).encode()), "X", 1, "bzip2"),
     "no text": (bytes(range(256)) * 10, "X", 1, "not a text file"),
     "a count that was rounded": ("time,close\n1.70657E+12,10.5\n", "X", 1, "'1.70657E+12' is not a day"),
+    "commas within numbers": (HEAD + "2024-01-30,10,11,9,10,1,000\n", "X", 1, "decimal commas"),
+    "commas within closing prices": ("Date,Close\n2024-01-30,10,50\n", "X", 1, "decimal commas"),
+    "no header, the close in the middle": (
+        "1706572800,10.25,10.5,11.5,9.75,1000,10450\n",
+        "X",
+        2,
+        "--no-header --columns",
+    ),
+    "a header of names that nobody knows": ("d,s,h,t,e\n2024-01-30,1,2,1,1.5\n", "X", 2, "--columns"),
+    "prices in two currencies": (
+        "time,PriceBTC,PriceUSD\n2024-01-30,1,42000\n",
+        "X",
+        2,
+        "PriceBTC, PriceUSD",
+    ),
+    "no such day": ("Date,Close\n20240230,10.5\n", "X", 1, "'20240230' is not a day"),
+    "a day's number of Excel": ("Date,Close\n45321,10.5\n", "X", 1, "Excel"),
+    "a dividend between the prices": (
+        HEAD + ROWS.replace("\n", "\n2024-01-30,0.24 Dividend\n", 1),
+        "X",
+        1,
+        "or --skip-bad-lines 1",
+    ),
     "a month and a year": (HEAD + "Jan 2024,1,1,1,1,1\n2024-01-31,1,1,1,1,1\n", "X", 1, "line 2"),
 }
 

@@ -2,7 +2,7 @@
 -- Returns   nothing. price_files: what is read; price_days: its days, one row a line; stored_days: the days
 --           of those assets that are stored; twice_days: keys with several lines; changed_days,
 --           deleted_days: what is to be written; protected_days: days whose lines were left out.
---           read_assets, read_lines: how many lines were read of each asset, and the first day.
+--           read_assets, read_lines: how many lines were read of each asset, the first and the last day.
 -- Errors    none.   Cost  milliseconds.   Rule  they go with the transaction.
 CREATE OR REPLACE FUNCTION stage_prices()
 RETURNS void
@@ -15,7 +15,7 @@ BEGIN
         stamp text NOT NULL DEFAULT ''day'', basis text, one_price boolean NOT NULL DEFAULT false,
         decimal_sign text, usual_sign text, unknown text[], units jsonb, day_order text, order_from text,
         yymmdd boolean, day_format text, plain boolean, adjusted boolean NOT NULL DEFAULT false, hint text,
-        has_symbol boolean, has_id boolean, reading int
+        delimiter text, volume_factor float8 NOT NULL DEFAULT 1, has_symbol boolean, has_id boolean, reading int
     ) ON COMMIT DROP';
     EXECUTE 'CREATE TEMP TABLE price_days (
         id int NOT NULL, "timestamp" timestamptz NOT NULL, local_day date, name text,
@@ -30,9 +30,9 @@ BEGIN
     EXECUTE 'CREATE TEMP TABLE changed_days (LIKE cmc_price_histories7, is_new boolean, factor float8)
         ON COMMIT DROP';
     EXECUTE 'CREATE TEMP TABLE read_assets (
-        asset text, lines bigint, first timestamptz, unread boolean, id int
+        asset text, lines bigint, first timestamptz, last timestamptz, unread boolean, id int
     ) ON COMMIT DROP';
-    EXECUTE 'CREATE TEMP TABLE read_lines (id int, lines bigint, first timestamptz) ON COMMIT DROP';
+    EXECUTE 'CREATE TEMP TABLE read_lines (id int, lines bigint, first timestamptz, last timestamptz) ON COMMIT DROP';
     EXECUTE 'CREATE TEMP TABLE protected_days (id int, day date) ON COMMIT DROP';
     EXECUTE 'CREATE TEMP TABLE deleted_days (id int, "timestamp" timestamptz, day date) ON COMMIT DROP';
 END;

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ta_lab2_sql import calendars
 from ta_lab2_sql.load.faults import Question, bad
 from ta_lab2_sql.load.naming import Asset, _id, checked, from_name, named, suggested
 from ta_lab2_sql.load.options import LoadOptions
@@ -73,6 +72,8 @@ def _use_calendar(
     cursor: psycopg.Cursor[Any], ids: Sequence[int], calendar: str, files: Sequence[Understood]
 ) -> None:
     """Assets that have no calendar get one; a shipped one that isn't stored yet is imported."""
+    from ta_lab2_sql import calendars
+
     calendars.ensure(cursor.connection, [calendar], files[0].notes.append)
     row = cursor.execute(query("load/calendar"), {"ids": ids, "calendar": calendar}).fetchone()
     assert row is not None

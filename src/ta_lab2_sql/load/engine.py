@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     import psycopg
 
 MANY = 10_000
+# The days of 1954 to 2064, counted from the end of 1899.
+EXCEL_DAY = re.compile(r"[2-5]\d{4}(?:\.\d+)?")
 
 
 class _Again(Exception):
@@ -113,14 +116,7 @@ class _Load:
         execute = self.cursor.execute
         # Before a long file is read: is there a table to load into at all?
         execute("SELECT FROM cmc_price_histories7 LIMIT 0")
-        execute("SET LOCAL synchronous_commit = on")
-        execute("SET LOCAL timezone = 'UTC'")
-        execute("SET LOCAL datestyle = 'ISO, YMD'")
-        execute("SET LOCAL client_encoding = 'UTF8'")
-        execute("SET LOCAL work_mem = '128MB'")
-        execute("SET LOCAL jit = off")
-        # Enough for the planner to see which tables are small; the rows then stay in their order.
-        execute("SET LOCAL default_statistics_target = 10")
+        execute(query("load/settings"))
         execute("SELECT stage_prices()")
         execute(query("load/tables"))
 
@@ -203,6 +199,8 @@ class _Load:
             "day_format": options.date_format,
             "plain": shape.plain,
             "adjusted": options.adjusted,
+            "delimiter": shape.delimiter,
+            "volume_power": shape.volume_power,
             "hint": _comma_fraction(shape, lines),
         }
         self.cursor.execute(query("load/file"), values)
@@ -310,7 +308,7 @@ class _Load:
             faults += [fault for file in self.files for fault in file.lines.faults]
             order = {file.file: i for i, file in enumerate(self.files)}
             faults.sort(key=lambda fault: (order[fault.file], fault.line))
-            raise BadFile(faults[:NAMED], total)
+            raise BadFile(faults[:NAMED], total, may_be_skipped=True)
         for file, line in bad_lines:
             told = self.files[file].lines
             told.bad += 1
@@ -335,6 +333,8 @@ class _Load:
             if order in ("dmy", "mdy"):
                 other = "mdy" if order == "dmy" else "dmy"
                 return f"read as {order}; --date-order {other} reads it the other way"
+            if EXCEL_DAY.fullmatch(value):
+                return "a day's number of Excel? format the column as dates there, and save it again"
             return "--date-format says how days are written, such as %d.%m.%Y"
         if role in NUMBERS and ("," in value or "." in value) and any(c.isdigit() for c in value):
             return "--decimal says which sign stands before fractions"

@@ -33,20 +33,24 @@ class Fault:
 class BadFile(WorkFailed):
     """A file that can't be loaded: up to ten faults, each with its file, line and column."""
 
-    def __init__(self, faults: Sequence[Fault], total: int | None = None) -> None:
+    def __init__(
+        self, faults: Sequence[Fault], total: int | None = None, *, may_be_skipped: bool = False
+    ) -> None:
         self.faults = list(faults)
         self.total = total or len(self.faults)
         first = self.faults[0]
         nothing = "nothing was loaded"
         if self.total == 1:
             where = str(Fault("", first.file, first.line, first.column)).removeprefix("; ")
-            super().__init__(first.what, where, f"{nothing}; {first.todo or 'correct the file'}")
+            todo = first.todo or "correct the file"
+            if may_be_skipped:
+                todo += ", or --skip-bad-lines 1 leaves the line out"
+            super().__init__(first.what, where, f"{nothing}; {todo}")
             return
         files = {fault.file for fault in self.faults}
         where = first.file if len(files) == 1 else f"{len(files)} files"
-        super().__init__(
-            f"{self.total:,} lines can't be read", where, f"{nothing}; correct them, or --skip-bad-lines N"
-        )
+        todo = f"correct them, or --skip-bad-lines {self.total} leaves them out"
+        super().__init__(f"{self.total:,} lines can't be read", where, f"{nothing}; {todo}")
         self.details = [str(fault) for fault in self.faults[:NAMED]]
         if self.total > NAMED:
             self.details.append(f"and {self.total - NAMED:,} more")

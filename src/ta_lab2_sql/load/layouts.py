@@ -29,6 +29,7 @@ GENERAL = "general"
 LETTERS = frozenset("ohlc")
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ö": "oe", "Ä": "ae", "Ü": "ue"})
 OLDER_NAMES = {"cmc": "coinmarketcap", "generic": GENERAL}
+SCALE = re.compile(r"[(\[]\s*(?:in |x ?)?['’]?([^)\]'’]+?)['’]?\s*[)\]]\s*$|[\s_]([^\W_]+)$")
 STAMPS = ("day", "end", "close")
 ORDERS = ("dmy", "mdy", "ymd")
 BASES = ("traded", "splits", "total")
@@ -44,10 +45,19 @@ def key(name: str) -> str:
 
 @functools.lru_cache(maxsize=1 << 12)
 def bare(name: str, fillers: frozenset[str]) -> str:
-    """A column's name without brackets and the words that say nothing: Open (USD), OpenBid, open_px."""
+    """A column's name without brackets and the words that say nothing: Open (USD), OpenBid, open_px.
+
+    A name of such words only is its first: PriceUSD.
+    """
     text = re.sub(r"\([^)]*\)|\[[^\]]*\]|（[^）]*）", " ", name)
-    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    return "".join(k for word in re.split(r"[\W_]+", text) if (k := key(word)) not in fillers)
+    found = words(text)
+    return "".join(word for word in found if word not in fillers) or next(iter(found), "")
+
+
+def words(name: str) -> list[str]:
+    """The words of a column's name, as they are compared."""
+    text = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return [k for word in re.split(r"[\W_]+", text) if (k := key(word))]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +84,8 @@ class Layout:
     unknown: tuple[str, ...] = ()
     fillers: frozenset[str] = frozenset()
     no_symbols: frozenset[str] = frozenset()
+    money: frozenset[str] = frozenset()
+    scales: Mapping[str, int] = dataclasses.field(default_factory=dict)
     months: Mapping[str, int] = dataclasses.field(default_factory=dict)
     units: Mapping[str, int] = dataclasses.field(default_factory=dict)
     text: str = dataclasses.field(default="", compare=False)
@@ -100,6 +112,16 @@ class Layout:
                     at for at in self._columns(role, bares) if bares[at] and at not in found[role]
                 ]
         return {role: places for role, places in found.items() if places}
+
+    def is_money(self, name: str) -> bool:
+        """Whether a column's name says that it counts money: Turnover (€), Volume USD."""
+        text = name.casefold()
+        return any(word in text if not word.isalnum() else word in words(text) for word in self.money)
+
+    def power(self, name: str) -> int:
+        """The power of ten that a name has in brackets or at its end: Volume ('000), volume_mln."""
+        said = SCALE.search(name.casefold())
+        return self.scales.get((said[1] or said[2]) if said else "", 0)
 
     def _columns(self, role: str, keys: Sequence[str]) -> list[int]:
         found: list[int] = []
@@ -171,6 +193,8 @@ def _layout(data: dict[str, Any], name: str, text: str) -> Layout:
         months={n.lower(): int(k) for k, names in data.pop("months", {}).items() for n in spelled(names)},
         fillers=frozenset(key(str(word)) for word in data.pop("fillers", ())),
         no_symbols=frozenset(key(str(word)) for word in data.pop("no_symbols", ())),
+        money=frozenset(str(word).casefold() for word in data.pop("money", ())),
+        scales={str(k).casefold(): int(v) for k, v in data.pop("scales", {}).items()},
         units={str(k).upper(): int(v) for k, v in data.pop("units", {}).items()},
         text=text,
         **data,

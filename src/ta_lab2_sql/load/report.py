@@ -68,6 +68,8 @@ class Understood:
         said.append(BASES.get(self.basis or "", "basis unknown"))
         if shape.one_price:
             said.append("one price: open = high = low = close")
+        if shape.volume_power:
+            said.append(f"volume in units of {10**shape.volume_power:,}")
         if shape.wrapped:
             said.append("each line one quoted field")
         if shape.left_out:

@@ -6,18 +6,19 @@ import csv
 import dataclasses
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ta_lab2_sql.load import layouts
 from ta_lab2_sql.load.faults import Question, bad, shown
 from ta_lab2_sql.load.headings import DAY_LIKE, NUMBER_LIKE, Block, date_column, of_lines, of_names
-from ta_lab2_sql.load.layouts import GENERAL, NUMBERS, PRICES, ROLES, Layout, key
+from ta_lab2_sql.load.layouts import GENERAL, NUMBERS, PRICES, ROLES, Layout, bare, key
 from ta_lab2_sql.load.options import LoadOptions
 from ta_lab2_sql.load.text import BLANKS, COMMENT, DELIMITERS, split_line, unwrapped
 
 LOOKED_AT = 60
 WHOSE = ("symbol", "id", "name")
+MOMENT = re.compile(r"(?:19|20)\d{6}|1\d{9}(?:\d{3}){0,3}")
 PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d{1,3})?")
 COMMA_FRACTION = re.compile(r"[-+]?\d+,\d{1,2} ?%?")
 
@@ -46,6 +47,13 @@ class Shape:
     def roles(self) -> frozenset[str]:
         """The roles that the file has."""
         return frozenset(role for block in self.blocks for role in block.at)
+
+    @property
+    def volume_power(self) -> int:
+        """The power of ten that the name of the volume's column puts behind its numbers."""
+        if "volume" not in self.roles or not self.header or self.layout.fixed:
+            return 0
+        return layouts.shipped()[GENERAL].power(self.column("volume"))
 
     def column(self, role: str, symbol: str | None = None) -> str:
         """The name of the column with a role, for messages."""
@@ -96,6 +104,8 @@ def find_shape(lines: Sequence[str], encoding: str, options: LoadOptions, file: 
     for delimiter in (*_delimiters(lines, options, chosen), BLANKS):
         if delimiter == BLANKS and (found or options.delimiter):
             break
+        if not any(delimiter in line for line in lines):
+            continue
         sample = _split(lines, delimiter, options)
         try:
             shape = _shape(sample, encoding, options, chosen, file)
@@ -145,19 +155,33 @@ def _shape(sample: _Sample, encoding: str, options: LoadOptions, chosen: Layout 
         shape = _of_several(sample, encoding, options, chosen, lines=True)
         if shape is not None:
             return shape
-        for position, (number, names) in enumerate(sample.rows[:LOOKED_AT]):
+        for position, (number, cells) in enumerate(sample.rows[:LOOKED_AT]):
+            names = _with_index(cells, sample.data(number + 1))
             if len(names) > 1 and (layout := _layout_of(names, options, chosen, sample, number, file)):
                 return _with_header(sample, position, names, layout, encoding, options, file)
         shape = _of_several(sample, encoding, options, chosen, lines=False)
         if shape is not None:
             return shape
-    for number, cells in sample.rows[:LOOKED_AT]:
+    for position, (number, cells) in enumerate(sample.rows[:LOOKED_AT]):
         if len(cells) > 1 and _is_data(cells):
+            if position and not options.no_header and _are_names(sample.rows[position - 1][1], len(cells)):
+                break
             shape = _without_header(sample, number, cells, encoding, options, chosen, file)
             if shape is not None:
                 return shape
             break
     raise NoHeader
+
+
+def _with_index(names: list[str], data: Sequence[Sequence[str]]) -> list[str]:
+    """The names of a header, with an empty one in front where each row begins with a name that it lacks."""
+    rows = [row for row in data[:50] if len(row) > 1]
+    if not rows or not all(len(row) == len(names) + 1 and row[-1] for row in rows):
+        return names
+    days = layouts.shipped()[GENERAL].roles(names).get("date", ())
+    if any(all(_is_day(row, at) for row in rows) for at in days):
+        return names
+    return ["", *names]
 
 
 def _layout_of(
@@ -219,8 +243,13 @@ def _assigned(
                 roles[role] = [at for at in usual.get(role, ()) if at not in theirs]
     if "date" not in roles and "date" not in taken and "close" in roles and data:
         # A name that nobody knows, above cells that can only be days.
+        used |= {at for places in roles.values() for at in places}
         at = date_column(names, data, ())
-        roles["date"] = [] if at is None or at in used else [at]
+        if at is None or at in used:
+            counts = [at for at in range(len(names)) if at not in used and _are_moments(data, at)]
+            at = counts[0] if len(counts) == 1 else None
+        roles["date"] = [] if at is None else [at]
+        used = set(taken.values())
     if "close" not in roles and "adjusted" in roles:
         roles["close"] = roles.pop("adjusted")
     order = sorted(roles, key=lambda role: (role in ("clock", "name"), ROLES.index(role)))
@@ -250,12 +279,14 @@ def _likeliest(
         return next((at for at in free if all(_is_day(row, at) for row in data)), free[0])
     if role != "volume" or len(free) == 1 or not data:
         return free[0]
+    general = layouts.shipped()[GENERAL]
     symbol = next((row[taken["symbol"]] for row in data if len(row) > taken.get("symbol", 1 << 30)), "")
     base = key(re.split(r"[/_:-]", symbol)[0]) if symbol else ""
     for at in free:
         unit = key(names[at]).removeprefix("volume")
         if unit and base and (base == unit or key(symbol).startswith(unit)):
             return at
+    free = [at for at in free if not general.is_money(names[at])] or free
     for at in free:
         if any(row[at].strip("0.,") for row in data if len(row) > at):
             return at
@@ -264,6 +295,11 @@ def _likeliest(
 
 def _is_day(row: Sequence[str], at: int) -> bool:
     return at >= len(row) or DAY_LIKE.fullmatch(row[at]) is not None
+
+
+def _are_moments(data: Sequence[Sequence[str]], at: int) -> bool:
+    """Whether a column holds days in eight digits or counts since 1970 and nothing else."""
+    return all(at < len(row) and MOMENT.fullmatch(row[at]) for row in data)
 
 
 def _counts(data: Sequence[Sequence[str]], at: int) -> bool:
@@ -302,18 +338,9 @@ def _with_header(
     following = sample.rows[position + 1 :]
     first = next((n for n, cells in following if not _is_subheading(cells, len(names))), number + 1)
     data = sample.data(first)
-    if (
-        data
-        and all(len(row) == len(names) + 1 and DAY_LIKE.fullmatch(row[0]) for row in data)
-        and any(row[-1] for row in data)
-    ):
-        # Rows that carry a name which the header has no cell for.
-        names = ["", *names]
-        layout = (
-            _layout_of(names, options, None if not options.layout else layout, sample, number, file) or layout
-        )
     roles = _assigned(layout, names, options, data)
     _check_twice(names, roles, file, number)
+    _check_alike(names, roles, options.columns, file, number)
     _check_prices(roles, names, file, number)
     return _made(layout, encoding, sample, first, names, (Block(None, roles),), options)
 
@@ -336,6 +363,27 @@ def _check_twice(names: Sequence[str], roles: Mapping[str, int], file: str, numb
                 f"column {names[at]!r} stands twice in the header", file, number, second,
                 f"--columns {role}={second} takes the one at that place",
             )  # fmt: skip
+
+
+def _check_alike(
+    names: Sequence[str], roles: Mapping[str, int], said: Collection[str], file: str, number: int
+) -> None:
+    """Refuse to choose among columns whose names differ in words that say nothing: PriceBTC, PriceUSD."""
+    general = layouts.shipped()[GENERAL]
+    bares = [bare(name, general.fillers) for name in names]
+    for role in ("close", "open", "high", "low"):
+        at = roles.get(role)
+        if at is None or role in said or key(names[at]) in {key(name) for name in general.columns[role]}:
+            continue
+        others = {*roles.values()} - {at}
+        alike = [names[i] for i, text in enumerate(bares) if text == bares[at] and i not in others]
+        if bares[at] and len(alike) > 1:
+            columns = ",".join(f"{r}={names[roles[r]]}" for r in PRICES if r in roles)
+            raise Question(
+                f"which is the {role}: {', '.join(alike[:5])}?",
+                f"{file}, line {number}",
+                f"say which: --columns '{columns}', or the others",
+            )
 
 
 def _check_prices(roles: Mapping[str, int], names: Sequence[str], file: str, number: int) -> None:
@@ -429,6 +477,13 @@ def _of_several(
     return _made(layout, encoding, sample, first, names, blocks, options)
 
 
+def _are_names(cells: Sequence[str], width: int) -> bool:
+    """Whether a line above the rows says what their columns are, in words that nobody here knows."""
+    return len(cells) == width and all(
+        cell and not DAY_LIKE.fullmatch(cell) and not NUMBER_LIKE.fullmatch(cell) for cell in cells
+    )
+
+
 def _is_data(cells: Sequence[str]) -> bool:
     """Whether a line looks like a day with prices."""
     days = [i for i, cell in enumerate(cells) if DAY_LIKE.fullmatch(cell)]
@@ -471,7 +526,7 @@ def _is_headerless(layout: Layout, row: Sequence[str], data: Sequence[Sequence[s
     if layout.first_cell and not all(re.fullmatch(layout.first_cell, cells[0]) for cells in data[:20]):
         return False
     at = {role: i for i, role in enumerate(row)}
-    checked = 0
+    checked = broken = 0
     for cells in data[:200]:
         if len(cells) != len(row) or not DAY_LIKE.fullmatch(cells[at["date"]]):
             return False
@@ -487,8 +542,9 @@ def _is_headerless(layout: Layout, row: Sequence[str], data: Sequence[Sequence[s
             continue
         checked += 1
         if not low <= min(open_, close) <= max(open_, close) <= high:
-            return layout.first_cell is not None
-    return checked > 0
+            broken += 1
+    # A maker who is known by the first cell may have a broken day now and then.
+    return checked > 0 and broken * 20 <= (checked if layout.first_cell else 0)
 
 
 # -- fixed width --------------------------------------------------------------------------------------------

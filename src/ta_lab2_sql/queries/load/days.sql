@@ -24,7 +24,7 @@ SELECT
     CASE WHEN f.one_price THEN c.close ELSE r.high * c.factor END,
     CASE WHEN f.one_price THEN c.close ELSE r.low * c.factor END,
     c.close,
-    r.volume,
+    r.volume * f.volume_factor,
     r.marketcap,
     CASE WHEN t.clock IS NOT NULL OR r.clock IS NOT NULL THEN concat(t.clock, ' ', r.clock) END,
     r.file,

@@ -10,7 +10,11 @@ SELECT
 FROM (
     SELECT
         r.file,
-        a.kind,
+        CASE
+            WHEN bool_or(r.block IS NOT NULL) OR f.has_symbol THEN 'symbol'
+            WHEN f.has_id THEN 'id'
+            ELSE 'name'
+        END AS kind,
         a.asset,
         min(r.name COLLATE "C") AS name,
         max(r.name COLLATE "C") AS last_name,
@@ -22,19 +26,13 @@ FROM (
     FROM price_rows AS r
     INNER JOIN price_files AS f ON f.file = r.file
     CROSS JOIN LATERAL (
-        SELECT
-            CASE
-                WHEN r.block IS NOT NULL OR f.has_symbol THEN 'symbol'
-                WHEN f.has_id THEN 'id'
-                ELSE 'name'
-            END AS kind,
-            CASE
-                WHEN r.block IS NOT NULL THEN r.block
-                WHEN f.has_symbol THEN r.symbol
-                WHEN f.has_id THEN r.id
-                ELSE r.name
-            END AS asset
+        SELECT CASE
+            WHEN r.block IS NOT NULL THEN r.block
+            WHEN f.has_symbol THEN r.symbol
+            WHEN f.has_id THEN r.id
+            ELSE r.name
+        END AS asset
     ) AS a
-    GROUP BY r.file, a.kind, a.asset
+    GROUP BY r.file, f.has_symbol, f.has_id, a.asset
 ) AS k
 ORDER BY k.file, k.line

@@ -1,4 +1,6 @@
 -- The order of day, month and year of each file: the one that was said, else the one that all its days have.
+-- Two digits in front are a year where no other reading lies in the past, or where it alone keeps the days
+-- together (24-01-30, 24-01-31).
 -- Returns the first file whose days can be read in two ways, with an example.
 WITH seen AS (
     SELECT
@@ -6,7 +8,12 @@ WITH seen AS (
         count(*) FILTER (WHERE t.dmy IS NULL AND t.mdy IS NOT NULL) AS only_mdy,
         count(*) FILTER (WHERE t.mdy IS NULL AND t.dmy IS NOT NULL) AS only_dmy,
         count(*) FILTER (WHERE t.dmy <> t.mdy) AS open,
-        min(r.date) FILTER (WHERE t.dmy <> t.mdy) AS example
+        min(r.date) FILTER (WHERE t.dmy <> t.mdy) AS example,
+        bool_and(coalesce(t.ymd <= current_date + 1, false) AND r.date !~ '^[0-9]{1,2}[.]')
+        AND bool_or(t.dmy IS DISTINCT FROM t.ymd) AS may_be_ymd,
+        max(t.ymd) - min(t.ymd) AS ymd_span,
+        CASE WHEN bool_and(coalesce(t.dmy <= current_date + 1, false)) THEN max(t.dmy) - min(t.dmy) END AS dmy_span,
+        CASE WHEN bool_and(coalesce(t.mdy <= current_date + 1, false)) THEN max(t.mdy) - min(t.mdy) END AS mdy_span
     FROM (SELECT DISTINCT p.file, p.date FROM price_rows AS p) AS r
     INNER JOIN price_texts AS t ON t.date = r.date AND t.day_format IS NULL
     GROUP BY r.file
@@ -14,6 +21,7 @@ WITH seen AS (
 decided AS (
     UPDATE price_files AS f SET
         day_order = CASE
+            WHEN s.may_be_ymd AND coalesce(s.ymd_span < least(s.dmy_span, s.mdy_span), true) THEN 'ymd'
             WHEN s.only_dmy > 0 OR s.open = 0 AND s.only_mdy = 0 THEN 'dmy'
             WHEN s.only_mdy > 0 THEN 'mdy'
         END

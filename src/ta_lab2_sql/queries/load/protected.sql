@@ -1,6 +1,7 @@
 -- Days of lines that were left out: a replacement doesn't touch them.
 INSERT INTO protected_days (id, day)
-SELECT DISTINCT a.id, coalesce(CASE WHEN f.day_order = 'mdy' THEN t.mdy ELSE t.dmy END, t.ymd)
+SELECT DISTINCT a.id, coalesce(
+    CASE WHEN f.day_order = 'mdy' THEN t.mdy WHEN f.day_order = 'ymd' THEN t.ymd ELSE t.dmy END, t.ymd)
 FROM (
     SELECT r.file, r.date, coalesce(r.block, r.symbol, r.id, r.name, '') AS asset FROM price_rows AS r
     WHERE r.open IS NULL AND r.high IS NULL AND r.low IS NULL AND r.close IS NULL

@@ -1,12 +1,14 @@
 -- The sign before the fraction for each column of numbers: what an option says, else what the cells of the
--- column give away, else those of the whole file, else what the layout says, else the point. Cells are counted
--- only where the file has a comma, or two points in a cell: nothing else speaks for the comma.
+-- column give away, else those of the whole file, else what the layout says, else the comma where semicolons
+-- separate columns and prices have commas but no points, else the point. Cells are counted only where the file
+-- has a comma, or two points in a cell: nothing else speaks for the comma.
 WITH looks AS MATERIALIZED (
     SELECT
         f.file,
         f.decimal_sign AS said,
         f.usual_sign AS usual,
         f.hint,
+        f.delimiter,
         f.decimal_sign IS NULL AND (
             f.usual_sign = ',' OR f.hint IS NOT NULL OR bool_or(
                 concat_ws('|', c.open, c.high, c.low, c.close, c.adjusted, c.volume, c.marketcap)
@@ -23,8 +25,13 @@ SELECT
     s.role,
     coalesce(
         CASE WHEN s.commas > s.points THEN ',' WHEN s.points > 0 THEN '.' END,
-        CASE WHEN sum(s.commas) OVER w > 0 AND sum(s.points) OVER w = 0 THEN ',' END,
+        CASE
+            WHEN sum(s.commas) OVER w > 0 AND sum(s.points) OVER w = 0 THEN ','
+            WHEN sum(s.points) OVER w > 0 AND sum(s.commas) OVER w = 0 THEN '.'
+        END,
         s.usual,
+        CASE WHEN s.delimiter = ';' AND bool_or(s.has_comma AND s.is_price) OVER w
+            AND NOT bool_or(s.has_point AND s.is_price) OVER w THEN ',' END,
         '.'
     ) AS decimal_sign
 FROM (
@@ -32,6 +39,10 @@ FROM (
         c.file,
         v.role,
         l.usual,
+        l.delimiter,
+        v.role NOT IN ('volume', 'marketcap', 'other') AS is_price,
+        bool_or(strpos(v.cell, ',') > 0) AS has_comma,
+        bool_or(strpos(v.cell, '.') > 0) AS has_point,
         count(*) FILTER (WHERE g.sign = ',') AS commas,
         count(*) FILTER (WHERE g.sign = '.') AS points
     FROM price_cells AS c
@@ -41,7 +52,7 @@ FROM (
         ('adjusted', c.adjusted), ('volume', c.volume), ('marketcap', c.marketcap), ('other', l.hint)
     ) AS v (role, cell)
     CROSS JOIN LATERAL (SELECT decimal_sign(v.cell) AS sign OFFSET 0) AS g
-    GROUP BY c.file, v.role, l.usual
+    GROUP BY c.file, v.role, l.usual, l.delimiter
 ) AS s
 WINDOW w AS (PARTITION BY s.file)
 UNION ALL
