@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from ta_lab2_sql.load.sync import Mapping, sync
+
 Db = psycopg.Connection[Any]
 MINE = """
 CREATE SCHEMA market;
@@ -83,6 +85,54 @@ def test_days_of_every_type(cli: Any, db: Db, column: str, options: list[str], d
     assert result.code == 0, result.err
     assert stored(db) == [("ONE", day, 2.5, 2.5, 2.5, 2.5, None)]
     assert "nothing changed" in cli("sync", "one", "--asset", "ONE", *options).out
+
+
+DAY = ("T", "2024-01-30", 10.25, 11.5, 9.75, 10.5, 1000.0)
+PRICES = "open float8, high float8, low float8, close float8, volume float8"
+VALUES = "10.25, 11.5, 9.75, 10.5, 1000"
+# Columns of a table, a row, and what becomes of it: the day, or a word of what is said against it.
+ODD: dict[str, tuple[str, str, tuple[Any, ...] | str]] = {
+    "money": ("symbol text, date date, open money, high money, low money, close money, volume int",
+              f"'T', '2024-01-30', {VALUES}", DAY),
+    "numbers as texts": ("symbol text, date date, open text, high text, low char(9), close varchar, vol text",
+                         "'T', '2024-01-30', '10.25', '11.5', '9.75', '10.5', '1,000'", DAY),
+    "texts that are no numbers": ("symbol text, date date, close text", "'T', '2024-01-30', '9,75'",
+                                  "'9,75' is not a number"),
+    "an array": ("symbol text, date date, close float8[]", "'T', '2024-01-30', '{1}'", "holds no numbers"),
+    "a number as day": (f"symbol text, date int, {PRICES}", f"'T', 20240130, {VALUES}", DAY),
+    "no such day": (f"symbol text, date int, {PRICES}", f"'T', 20240230, {VALUES}", "without a day"),
+    "a count as day": (f"symbol text, date bigint, {PRICES}", f"'T', 1706572800000, {VALUES}", DAY),
+    "no end of days": (f"symbol text, date date, {PRICES}", f"'T', 'infinity', {VALUES}", "without a day"),
+    "before year 1": (f"symbol text, date date, {PRICES}", f"'T', '0044-3-1 BC', {VALUES}", "without a day"),
+    "not a number": (f"symbol text, date date, {PRICES}", "'T', '2024-01-30', 10.25, 11.5, 9.75, 10.5, 'NaN'",
+                     (*DAY[:6], None)),
+    "domains": ("symbol varchar(9), date dd, open px, high px, low px, close px, volume px",
+                f"'T', '2024-01-30', {VALUES}", DAY),
+    "a vendor's names": ("ric text, as_of date, px_open float8, px_high float8, px_low float8, "
+                         "px_last float8, px_volume float8", f"'T', '2024-01-30', {VALUES}", DAY),
+    "rows that are numbered": (f"id serial, date date, {PRICES}",
+                               f"SELECT i, '2024-01-01'::date + i, {VALUES} FROM generate_series(1, 9) AS i",
+                               "numbers the rows"),
+}  # fmt: skip
+
+
+def test_columns_of_every_type(db: Db) -> None:
+    db.execute("CREATE DOMAIN dd AS date; CREATE DOMAIN px AS numeric CHECK (VALUE > 0)")
+    wrong = {}
+    for name, (columns, row, right) in ODD.items():
+        got: Any = None
+        try:
+            with db.transaction(force_rollback=True):
+                db.execute(f"CREATE TABLE odd ({columns})".encode())
+                rows = row if row.startswith("SELECT") else f"VALUES ({row})"
+                db.execute(f"INSERT INTO odd {rows}".encode())
+                sync(db, Mapping("odd"))
+                got = stored(db)
+        except psycopg.Error as error:
+            got = str(error)
+        if right not in got:
+            wrong[name] = got
+    assert wrong == {}
 
 
 def test_a_view_a_foreign_table_and_partitions_by_day(cli: Any, mine: Db, tmp_path: Path) -> None:

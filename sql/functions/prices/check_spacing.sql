@@ -2,7 +2,7 @@
 -- Returns   nothing.
 -- Errors    TA004 for an asset of 20 days or more in price_days of which half and more are 5 days or more
 --           apart.
--- Cost      one grouping; a sort of the assets whose days lie far apart on average.
+-- Cost      what read_lines tells; a sort of the assets whose days lie far apart on average.
 -- Rule      the median distance of neighbouring days decides.
 CREATE OR REPLACE FUNCTION check_spacing()
 RETURNS void
@@ -19,9 +19,11 @@ BEGIN
             PARTITION BY d.id ORDER BY d."timestamp")) / 86400 AS days
         FROM price_days AS d
         WHERE d.id IN (
-            SELECT p.id FROM price_days AS p GROUP BY p.id
-            HAVING count(*) >= 20
-                AND max(p."timestamp") - min(p."timestamp") >= (count(*) - 1) * interval '60 hours')
+            SELECT r.id FROM read_lines AS r
+            LEFT JOIN (SELECT t.id, sum(t.lines - 1) AS lost FROM twice_days AS t GROUP BY t.id) AS w
+                ON w.id = r.id
+            WHERE r.lines - coalesce(w.lost, 0) >= 20
+                AND r.last - r.first >= (r.lines - coalesce(w.lost, 0) - 1) * interval '60 hours')
     ) AS g
     WHERE g.days IS NOT NULL
     GROUP BY g.id

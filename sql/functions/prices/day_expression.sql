@@ -22,7 +22,7 @@ BEGIN
     ELSIF p_type LIKE 'timestamp%' THEN
         v_moment := format('(%s AT TIME ZONE %L)', p_column, p_tz);
     ELSIF p_type IN ('bigint', 'integer', 'numeric', 'double precision') THEN
-        RETURN format('day_of_epoch(%s::numeric)', p_column);
+        RETURN format('day_of_number(%s::numeric)', p_column);
     ELSIF p_type IN ('text', 'character varying', 'character') OR p_type LIKE 'character%' THEN
         RETURN format(
             '(SELECT CASE WHEN d.dmy = d.mdy THEN '

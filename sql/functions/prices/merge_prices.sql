@@ -23,22 +23,26 @@ DECLARE
     v_symbols jsonb;
     v_ids int[];
     v_is_first boolean;
+    v_is_bold boolean;
     v_is_whole boolean;
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM read_lines) THEN
-        INSERT INTO read_lines (id, lines, first)
-        SELECT d.id, count(*), min(d."timestamp") FROM price_days AS d GROUP BY d.id;
+        INSERT INTO read_lines (id, lines, first, last)
+        SELECT d.id, count(*), min(d."timestamp"), max(d."timestamp") FROM price_days AS d GROUP BY d.id;
     END IF;
     v_ids := ARRAY(SELECT r.id FROM read_lines AS r ORDER BY r.id);
     -- One load at a time for each asset.
     PERFORM 1 FROM assets AS a WHERE a.id = ANY (v_ids) ORDER BY a.id FOR NO KEY UPDATE;
-    PERFORM settle_lines(p_on_conflict);
-    SELECT jsonb_object_agg(t.id, t.lines) INTO v_lost
-    FROM (SELECT w.id, sum(w.lines - 1) AS lines FROM twice_days AS w GROUP BY w.id) AS t;
+    v_is_first := NOT EXISTS (SELECT 1 FROM cmc_price_histories7 AS h WHERE h.id = ANY (v_ids));
+    -- Where nothing is stored and days have one stamp, the raw table's own key finds days of several lines.
+    v_is_bold := v_is_first AND NOT is_cluster()
+        AND NOT EXISTS (SELECT 1 FROM price_files AS f WHERE f.stamp = 'close');
+    IF NOT v_is_bold THEN
+        PERFORM settle_lines(p_on_conflict);
+    END IF;
     IF NOT p_sparse THEN
         PERFORM check_spacing();
     END IF;
-    v_is_first := NOT EXISTS (SELECT 1 FROM cmc_price_histories7 AS h WHERE h.id = ANY (v_ids));
     PERFORM check_twice_stamped();
     IF NOT v_is_first THEN
         IF is_cluster() THEN
@@ -57,7 +61,20 @@ BEGIN
     IF NOT v_is_first THEN
         SELECT jsonb_object_agg(s.id, s.factor) INTO v_factors FROM check_scale() AS s;
     END IF;
-    PERFORM write_days(v_is_first);
+    BEGIN
+        PERFORM write_days(v_is_first);
+    EXCEPTION WHEN unique_violation THEN
+        IF NOT v_is_bold THEN
+            RAISE;
+        END IF;
+        PERFORM settle_lines(p_on_conflict);
+        IF NOT p_sparse THEN
+            PERFORM check_spacing();
+        END IF;
+        PERFORM write_days(v_is_first);
+    END;
+    SELECT jsonb_object_agg(t.id, t.lines) INTO v_lost
+    FROM (SELECT w.id, sum(w.lines - 1) AS lines FROM twice_days AS w GROUP BY w.id) AS t;
     SELECT jsonb_object_agg(a.id, a.symbol) INTO v_symbols FROM assets AS a
     WHERE a.id = ANY (v_ids) AND a.symbol IS NOT NULL;
     v_is_whole := NOT EXISTS (SELECT 1 FROM read_assets);

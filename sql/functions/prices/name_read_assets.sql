@@ -3,7 +3,8 @@
 --   p_is_symbols   assets are symbols; else digits are ids
 --   p_create       make assets of what is unknown
 -- Returns   nothing; read_assets has ids, read_lines the lines of each.
--- Errors    TA004 for an unknown symbol when none may be made, for digits as symbols, for no asset.
+-- Errors    TA004 for an unknown symbol when none may be made, for digits as symbols, for no asset, for ids
+--           that only number the rows.
 -- Cost      an index probe an asset.
 -- Rule      digits in a column of symbols are never an id.
 CREATE OR REPLACE FUNCTION name_read_assets(p_ids int[], p_is_symbols boolean, p_create boolean)
@@ -25,6 +26,18 @@ BEGIN
             DETAIL = 'Symbols are texts, not digits alone; ids are 1 to 2147483647.',
             HINT = 'A view may put a suffix behind the symbols, or leave such rows out.';
     END IF;
+    IF NOT p_is_symbols AND (
+        SELECT count(*) > 5 AND bool_and(r.lines = 1 AND r.asset ~ '^[0-9]+$') AND count(DISTINCT r.first) > 1
+        FROM read_assets AS r
+    ) AND NOT EXISTS (
+        SELECT 1 FROM assets AS a WHERE a.id::text = ANY (ARRAY(SELECT r.asset FROM read_assets AS r))
+    ) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'TA004',
+            MESSAGE = 'the column id numbers the rows, it names no asset',
+            DETAIL = 'Each row has an id of its own, and the days differ.',
+            HINT = '--asset SYMBOL when the relation holds one, or --columns symbol=COLUMN.';
+    END IF;
     UPDATE read_assets AS r SET id = r.asset::int WHERE r.asset ~ '^[0-9]+$';
     UPDATE read_assets AS r SET id = s.id
     FROM symbol_ids(ARRAY(SELECT a.asset FROM read_assets AS a WHERE a.id IS NULL), p_create) AS s
@@ -40,7 +53,7 @@ BEGIN
     END IF;
     DELETE FROM read_assets AS r WHERE p_ids IS NOT NULL AND NOT r.id = ANY (p_ids);
     INSERT INTO assets (id) SELECT r.id FROM read_assets AS r ON CONFLICT (id) DO NOTHING;
-    INSERT INTO read_lines (id, lines, first)
-    SELECT r.id, sum(r.lines), min(r.first) FROM read_assets AS r GROUP BY r.id;
+    INSERT INTO read_lines (id, lines, first, last)
+    SELECT r.id, sum(r.lines), min(r.first), max(r.last) FROM read_assets AS r GROUP BY r.id;
 END;
 $$;

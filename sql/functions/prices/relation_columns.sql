@@ -1,7 +1,8 @@
 -- relation_columns: which column of a relation has which role of a day's prices.
 --   p_relation   a table, a view, a foreign table
 --   p_columns    role -> column, as far as it is said
--- Returns   role, name and type of each column that was said or found by the usual names.
+-- Returns   role, name and type (of a domain: what it is made of) of each column that was said or found by
+--           the usual names.
 -- Errors    TA004 for a role or a column that there isn't, with those there are.
 -- Cost      the catalogue's rows of one relation.
 -- Rule      what is said wins; a column has one role.
@@ -24,7 +25,9 @@ DECLARE
     v_there jsonb;
     v_found text[];
 BEGIN
-    SELECT jsonb_object_agg(t.attname, format_type(t.atttypid, NULL)) INTO v_there FROM pg_attribute AS t
+    SELECT jsonb_object_agg(t.attname, format_type(coalesce(nullif(y.typbasetype, 0), t.atttypid), NULL))
+    INTO v_there
+    FROM pg_attribute AS t JOIN pg_type AS y ON y.oid = t.atttypid
     WHERE t.attrelid = p_relation AND t.attnum > 0 AND NOT t.attisdropped;
     RETURN QUERY
     SELECT DISTINCT ON (c.role) c.role, c.name, v_there ->> c.name

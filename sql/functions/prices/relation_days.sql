@@ -43,10 +43,8 @@ BEGIN
     FOREACH v_role IN ARRAY ARRAY['open', 'high', 'low', 'close', 'adjusted', 'volume', 'marketcap'] LOOP
         v_numbers := v_numbers || jsonb_build_object(v_role, CASE
             WHEN NOT p_columns ? v_role THEN 'NULL::float8'
-            WHEN p_columns #>> ARRAY[v_role, 'type'] IN ('text', 'character varying') THEN format(
-                'number_text(r.%I, ''.'', ''{null,none,na,n/a,nan,-}'', ''{}'')::float8',
-                p_columns #>> ARRAY[v_role, 'name'])
-            ELSE format('r.%I::float8', p_columns #>> ARRAY[v_role, 'name'])
+            ELSE price_expression(
+                format('r.%I', p_columns #>> ARRAY[v_role, 'name']), p_columns #>> ARRAY[v_role, 'type'])
         END);
     END LOOP;
     v_close := v_numbers ->> 'close';

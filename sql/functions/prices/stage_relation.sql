@@ -23,8 +23,9 @@ DECLARE
         || ') AS n JOIN read_assets AS a ON a.asset = n.asset ';
     v_unread text;
 BEGIN
-    EXECUTE 'INSERT INTO read_assets (asset, lines, first, unread) SELECT n.asset, count(*), min(n.stamp), '
-        'bool_or(n.stamp IS NULL) FROM (' || p_rows || ') AS n GROUP BY n.asset';
+    EXECUTE 'INSERT INTO read_assets (asset, lines, first, last, unread) '
+        'SELECT n.asset, count(*), min(n.stamp), max(n.stamp), bool_or(n.stamp IS NULL OR NOT n.day '
+        'BETWEEN ''0001-01-01'' AND ''9999-12-31'') FROM (' || p_rows || ') AS n GROUP BY n.asset';
     PERFORM name_read_assets(p_ids, p_is_symbols, p_create);
     SELECT r.asset INTO v_unread FROM read_assets AS r WHERE r.unread LIMIT 1;
     IF v_unread IS NOT NULL THEN

@@ -34,6 +34,7 @@ BEGIN
     SELECT jsonb_object_agg(c.role, jsonb_build_object('name', c.name, 'type', c.type)) INTO v_columns
     FROM relation_columns(p_relation, p_columns) AS c;
     PERFORM check_relation(p_relation, v_columns, v_options);
+    PERFORM check_relation_numbers(p_relation, v_columns);
     v_rows := relation_days(p_relation, v_columns, v_options, p_since);
     PERFORM stage_prices();
     INSERT INTO price_files (file, shown, source_file, roles, stamp, basis, one_price)
