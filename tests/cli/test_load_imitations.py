@@ -252,6 +252,8 @@ ONE |= {
         '"Date" "Open" "High" "Low" "Close" "Volume"\n"1" 2024-01-30 10.25 11.5 9.75 10.5 1000\n', FIRST
     ),
     "a day kept as a fraction": (one_day(NAMES, "20240130.0"), FIRST),
+    "the year behind, eight digits": (one_day(NAMES, "30012024"), FIRST),
+    "the year behind the day, eight digits": (one_day(NAMES, "01302024"), FIRST),
     "a day kept in powers of ten": (one_day(NAMES, "2.024013E7"), FIRST),
     "the year in front, two digits": (one_day(NAMES, "24-01-30"), FIRST),
     "the year in front, of the last century": (
@@ -411,6 +413,9 @@ REFUSED: dict[str, tuple[str | bytes, str | None, int, str]] = {
         2,
         "PriceBTC, PriceUSD",
     ),
+    "eight digits that are two days": ("Date,Close\n12112010,10.5\n", "X", 2, "--date-order"),
+    "no header, two closing prices": ("T1,2024-01-30,10.25,11.5,9.75,10.5,10.4,1000\n", None, 2, "--columns"),
+    "one column that nobody knows": ("Date,Gold\n2024-01-30,10.5\n", "X", 2, "--columns close=NAME"),
     "no such day": ("Date,Close\n20240230,10.5\n", "X", 1, "'20240230' is not a day"),
     "a day's number of Excel": ("Date,Close\n45321,10.5\n", "X", 1, "Excel"),
     "a dividend between the prices": (

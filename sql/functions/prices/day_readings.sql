@@ -8,7 +8,7 @@
 -- Errors    none.   Cost  tens of microseconds; ask once for each text.
 -- Rule      a four-digit year at the front is followed by the month; an offset or zone doesn't move the day:
 --           it is the one that its own clock shows. Counts since 1970 are UTC. Eight digits that are a date
---           are one; 20240230 is neither a date nor a count.
+--           are one, with the year in front or behind; 20240230 is neither a date nor a count.
 CREATE OR REPLACE FUNCTION day_readings(
     p_text text, p_months jsonb,
     OUT dmy date, OUT mdy date, OUT ymd date, OUT short date, OUT clock text,
@@ -35,6 +35,13 @@ BEGIN
         -- Eight digits, or a number of eight that was kept as a fraction; as a count they would be of 1970.
         IF v_text ~ '^[0-9]{8}(\.0*)?$' THEN
             dmy := day_on(left(v_text, 4), substr(v_text, 5, 2)::int, substr(v_text, 7, 2)::int);
+        END IF;
+        IF dmy IS NULL AND v_text ~ '^[0-9]{4}(19|20|21)[0-9]{2}(\.0*)?$' THEN
+            dmy := day_on(substr(v_text, 5, 4), substr(v_text, 3, 2)::int, left(v_text, 2)::int);
+            mdy := day_on(substr(v_text, 5, 4), left(v_text, 2)::int, substr(v_text, 3, 2)::int);
+            IF dmy IS NOT NULL OR mdy IS NOT NULL THEN
+                RETURN;
+            END IF;
         END IF;
         IF dmy IS NULL AND v_text !~ '^(19|20|21)[0-9]{6}(\.|$)' THEN
             dmy := day_of_epoch(v_text::numeric);

@@ -34,7 +34,6 @@ BEGIN
     -- One load at a time for each asset.
     PERFORM 1 FROM assets AS a WHERE a.id = ANY (v_ids) ORDER BY a.id FOR NO KEY UPDATE;
     v_is_first := NOT EXISTS (SELECT 1 FROM cmc_price_histories7 AS h WHERE h.id = ANY (v_ids));
-    -- Where nothing is stored and days have one stamp, the raw table's own key finds days of several lines.
     v_is_bold := v_is_first AND NOT is_cluster()
         AND NOT EXISTS (SELECT 1 FROM price_files AS f WHERE f.stamp = 'close');
     IF NOT v_is_bold THEN
@@ -61,18 +60,11 @@ BEGIN
     IF NOT v_is_first THEN
         SELECT jsonb_object_agg(s.id, s.factor) INTO v_factors FROM check_scale() AS s;
     END IF;
-    BEGIN
+    IF v_is_bold THEN
+        PERFORM write_first_days(p_on_conflict, p_sparse);
+    ELSE
         PERFORM write_days(v_is_first);
-    EXCEPTION WHEN unique_violation THEN
-        IF NOT v_is_bold THEN
-            RAISE;
-        END IF;
-        PERFORM settle_lines(p_on_conflict);
-        IF NOT p_sparse THEN
-            PERFORM check_spacing();
-        END IF;
-        PERFORM write_days(v_is_first);
-    END;
+    END IF;
     SELECT jsonb_object_agg(t.id, t.lines) INTO v_lost
     FROM (SELECT w.id, sum(w.lines - 1) AS lines FROM twice_days AS w GROUP BY w.id) AS t;
     SELECT jsonb_object_agg(a.id, a.symbol) INTO v_symbols FROM assets AS a

@@ -3,7 +3,8 @@
 --   p_type     its type
 -- Returns   an expression of type float8, NULL where the column says that it is unknown.
 -- Errors    TA004 for a type that holds no numbers; the expression 22P02 for a text that is none.
--- Cost      microseconds.   Rule  NaN is unknown, as it is in files; in texts the point stands before fractions.
+-- Cost      microseconds.
+-- Rule      NaN is unknown, as it is in files; in texts the point stands before fractions.
 CREATE OR REPLACE FUNCTION price_expression(p_column text, p_type text)
 RETURNS text
 LANGUAGE plpgsql IMMUTABLE
@@ -17,7 +18,8 @@ BEGIN
     ELSIF p_type = 'money' THEN
         RETURN format('%s::numeric::float8', p_column);
     ELSIF p_type = 'text' OR p_type LIKE 'character%' THEN
-        RETURN format('number_cell(%s::text, ''.'', ''{null,none,na,n/a,#n/a,nan,-,--,.}'', ''{}'')', p_column);
+        RETURN format(
+            'number_cell(%s::text, ''.'', ''{null,none,na,n/a,#n/a,nan,-,--,.}'', ''{}'')', p_column);
     END IF;
     RAISE EXCEPTION USING
         ERRCODE = 'TA004',

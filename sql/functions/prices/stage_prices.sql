@@ -15,7 +15,8 @@ BEGIN
         stamp text NOT NULL DEFAULT ''day'', basis text, one_price boolean NOT NULL DEFAULT false,
         decimal_sign text, usual_sign text, unknown text[], units jsonb, day_order text, order_from text,
         yymmdd boolean, day_format text, plain boolean, adjusted boolean NOT NULL DEFAULT false, hint text,
-        delimiter text, volume_factor float8 NOT NULL DEFAULT 1, has_symbol boolean, has_id boolean, reading int
+        delimiter text, volume_factor float8 NOT NULL DEFAULT 1, has_symbol boolean, has_id boolean,
+        reading int
     ) ON COMMIT DROP';
     EXECUTE 'CREATE TEMP TABLE price_days (
         id int NOT NULL, "timestamp" timestamptz NOT NULL, local_day date, name text,
@@ -32,7 +33,9 @@ BEGIN
     EXECUTE 'CREATE TEMP TABLE read_assets (
         asset text, lines bigint, first timestamptz, last timestamptz, unread boolean, id int
     ) ON COMMIT DROP';
-    EXECUTE 'CREATE TEMP TABLE read_lines (id int, lines bigint, first timestamptz, last timestamptz) ON COMMIT DROP';
+    EXECUTE 'CREATE TEMP TABLE read_lines (
+        id int, lines bigint, first timestamptz, last timestamptz
+    ) ON COMMIT DROP';
     EXECUTE 'CREATE TEMP TABLE protected_days (id int, day date) ON COMMIT DROP';
     EXECUTE 'CREATE TEMP TABLE deleted_days (id int, "timestamp" timestamptz, day date) ON COMMIT DROP';
 END;

@@ -1,6 +1,7 @@
 -- usual_day_text: a day as some programs print it, put as others write it.
 --   p_text   Tue Jan 30 00:00:00 EST 2024, 2024年1月30日, 1.7065728E+12, 2.0240130E7, or anything else
--- Returns   Jan 30 2024 00:00:00EST, 2024-1-30, 1706572800000, 20240130; what has none of these forms as it is.
+-- Returns   Jan 30 2024 00:00:00EST, 2024-1-30, 1706572800000, 20240130; what has none of these forms as
+--           it is.
 -- Errors    none.   Cost  microseconds.
 -- Rule      a count in powers of ten needs all the digits of a whole day, else it was rounded and names none.
 CREATE OR REPLACE FUNCTION usual_day_text(p_text text)

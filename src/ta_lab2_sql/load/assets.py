@@ -138,7 +138,8 @@ def _of_file(
         for key in keys:
             if not key.text.isascii() or not key.text.isdigit() or not 1 <= int(key.text) < 1 << 31:
                 column = understood.shape.column("id")
-                raise bad(f"{key.text!r} is not an asset id", source.shown, key.line, column)
+                todo = f"--columns symbol={column} takes its texts as symbols"
+                raise bad(f"{key.text!r} is not an asset id", source.shown, key.line, column, todo)
         return [Asset(None, _id(key.text, source.shown)) for key in keys]
     if options.name_pattern is not None:
         return [from_name(source, options)] * len(keys)

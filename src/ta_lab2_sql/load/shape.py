@@ -541,6 +541,9 @@ def _is_headerless(layout: Layout, row: Sequence[str], data: Sequence[Sequence[s
         except ValueError:
             continue
         checked += 1
+        if not layout.first_cell and "-" in at and not cells[at["volume"]].isdigit():
+            # Beside columns that aren't used another price may stand there.
+            return False
         if not low <= min(open_, close) <= max(open_, close) <= high:
             broken += 1
     # A maker who is known by the first cell may have a broken day now and then.
@@ -614,7 +617,8 @@ def _nothing(lines: Sequence[str], options: LoadOptions, chosen: Layout | None, 
             "leave --layout away, or name columns: --columns date=NAME,close=NAME",
         )
     roles = layouts.shipped()[GENERAL].roles(names)
-    missing = [role for role in ("date", "open", "high", "low", "close") if role not in roles]
+    wanted = PRICES if {"open", "high", "low"} & set(roles) else ("close",)
+    missing = [role for role in ("date", *wanted) if role not in roles]
     return Question(
         f"no column for {', '.join(missing) or 'date, close'} among {named}",
         where,

@@ -2,5 +2,6 @@
 SELECT 1
 FROM price_rows AS r
 INNER JOIN price_texts AS t ON t.date = r.date
-WHERE r.file = %(file)s AND (t.dmy IS DISTINCT FROM t.mdy OR t.ymd IS NOT NULL AND t.ymd IS DISTINCT FROM t.dmy)
+WHERE r.file = %(file)s
+    AND (t.dmy IS DISTINCT FROM t.mdy OR t.ymd IS NOT NULL AND t.ymd IS DISTINCT FROM t.dmy)
 LIMIT 1

@@ -12,8 +12,10 @@ WITH seen AS (
         bool_and(coalesce(t.ymd <= current_date + 1, false) AND r.date !~ '^[0-9]{1,2}[.]')
         AND bool_or(t.dmy IS DISTINCT FROM t.ymd) AS may_be_ymd,
         max(t.ymd) - min(t.ymd) AS ymd_span,
-        CASE WHEN bool_and(coalesce(t.dmy <= current_date + 1, false)) THEN max(t.dmy) - min(t.dmy) END AS dmy_span,
-        CASE WHEN bool_and(coalesce(t.mdy <= current_date + 1, false)) THEN max(t.mdy) - min(t.mdy) END AS mdy_span
+        CASE WHEN bool_and(coalesce(t.dmy <= current_date + 1, false)) THEN max(t.dmy) - min(t.dmy) END
+            AS dmy_span,
+        CASE WHEN bool_and(coalesce(t.mdy <= current_date + 1, false)) THEN max(t.mdy) - min(t.mdy) END
+            AS mdy_span
     FROM (SELECT DISTINCT p.file, p.date FROM price_rows AS p) AS r
     INNER JOIN price_texts AS t ON t.date = r.date AND t.day_format IS NULL
     GROUP BY r.file
