@@ -248,6 +248,10 @@ ONE |= {
     "a column of days nobody knows, prices the other way round": (
         "close_time,close,high,low,open,volume\n1706659199999,10.5,11.5,9.75,10.25,1000\n", FIRST
     ),
+    "a header that is a comment, prices the other way round": (
+        "#date,close,high,low,open,volume\n2024-01-30,10.5,11.5,9.75,10.25,1000\n",
+        FIRST,
+    ),
     "rows numbered, blanks between": (
         '"Date" "Open" "High" "Low" "Close" "Volume"\n"1" 2024-01-30 10.25 11.5 9.75 10.5 1000\n', FIRST
     ),

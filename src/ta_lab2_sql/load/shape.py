@@ -128,7 +128,11 @@ def _delimiters(lines: Sequence[str], options: LoadOptions, chosen: Layout | Non
 
 def _split(lines: Sequence[str], delimiter: str, options: LoadOptions) -> _Sample:
     begin = options.skip_lines or 0
-    numbered = [(n, line) for n, line in enumerate(lines, start=1) if n > begin and not is_blank(line)]
+    numbered = [
+        (n, text)
+        for n, line in enumerate(lines, start=1)
+        if n > begin and (text := _header_in_comment(line, delimiter) if is_blank(line) else line)
+    ]
     quoted = [line for _, line in numbered if line.strip()[:1] == '"']
     wrapped = len(quoted) >= max(1, len(numbered) - 1) and all(_is_one_field(q, delimiter) for q in quoted)
     rows = []
@@ -138,6 +142,15 @@ def _split(lines: Sequence[str], delimiter: str, options: LoadOptions) -> _Sampl
         except csv.Error:
             rows.append((number, [line]))
     return _Sample(delimiter, rows, wrapped)
+
+
+def _header_in_comment(line: str, delimiter: str) -> str | None:
+    """The header that a comment is: #date,open,high,low,close."""
+    text = re.sub(r"^\s*(?:#|//)+\s*", "", line)
+    if text == line or delimiter not in text:
+        return None
+    roles = layouts.shipped()[GENERAL].roles([name.strip(' "') for name in text.split(delimiter)])
+    return text if "date" in roles and "close" in roles else None
 
 
 def _is_one_field(line: str, delimiter: str) -> bool:
