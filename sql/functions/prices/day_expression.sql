@@ -32,8 +32,8 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'TA004',
             MESSAGE = format('a column of type %s holds no days', p_type),
-            DETAIL = format('column %s', p_column),
-            HINT = 'Name another one: date=COLUMN.';
+            DETAIL = format('column %s', regexp_replace(p_column, '^r[.]', '')),
+            HINT = 'Name another one: --columns date=COLUMN.';
     END IF;
     IF p_stamp = 'end' THEN
         RETURN format('(%s - interval ''1 microsecond'')::date', v_moment);

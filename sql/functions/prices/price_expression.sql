@@ -24,7 +24,7 @@ BEGIN
     RAISE EXCEPTION USING
         ERRCODE = 'TA004',
         MESSAGE = format('a column of type %s holds no numbers', p_type),
-        DETAIL = format('column %s', p_column),
-        HINT = 'Name another one: close=COLUMN; or make a view that casts it.';
+        DETAIL = format('column %s', regexp_replace(p_column, '^r[.]', '')),
+        HINT = 'Name another one: --columns close=COLUMN; or make a view that casts it.';
 END;
 $$;

@@ -30,7 +30,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = 'TA004',
             MESSAGE = format('stamps of type %s are no moments', v_type),
-            DETAIL = format('column %s of %s', v_date, p_relation),
+            DETAIL = format('column %I of %s', p_columns #>> '{date,name}', p_relation),
             HINT = 'Stamp close needs a timestamptz.';
     END IF;
     v_day := day_expression(v_date, v_type, v_zone,
