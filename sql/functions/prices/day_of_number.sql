@@ -2,8 +2,8 @@
 --   p_number   20240131, or a count of seconds, milliseconds, microseconds or nanoseconds since 1970
 -- Returns   the date; NULL when it names none.
 -- Errors    none.   Cost  microseconds.
--- Rule      a number of eight digits from 19000101 to 21991231 is a day or nothing, never a count of 1970; one
---           that ends with a year is nothing.
+-- Rule      a number of eight digits from 19000101 to 21991231 is a day or nothing, never a count of 1970;
+--           one that ends with a year is nothing.
 CREATE OR REPLACE FUNCTION day_of_number(p_number numeric)
 RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE

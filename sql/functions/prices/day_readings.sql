@@ -32,27 +32,8 @@ BEGIN
         v_text := usual_day_text(v_text);
     END IF;
     IF v_text ~ '^[0-9]{8,19}(\.[0-9]*)?$' THEN
-        -- Eight digits, or a number of eight that was kept as a fraction; as a count they would be of 1970.
-        IF v_text ~ '^[0-9]{8}(\.0*)?$' THEN
-            dmy := day_on(left(v_text, 4), substr(v_text, 5, 2)::int, substr(v_text, 7, 2)::int);
-        END IF;
-        IF dmy IS NULL AND v_text ~ '^[0-9]{4}(19|20|21)[0-9]{2}(\.0*)?$' THEN
-            dmy := day_on(substr(v_text, 5, 4), substr(v_text, 3, 2)::int, left(v_text, 2)::int);
-            mdy := day_on(substr(v_text, 5, 4), left(v_text, 2)::int, substr(v_text, 3, 2)::int);
-            IF dmy IS NOT NULL OR mdy IS NOT NULL THEN
-                RETURN;
-            END IF;
-        END IF;
-        IF dmy IS NULL AND v_text !~ '^(19|20|21)[0-9]{6}(\.|$)' THEN
-            dmy := day_of_epoch(v_text::numeric);
-            -- The place within the day: rows of one day at different times can be told apart.
-            clock := v_text;
-            midnight := v_text::numeric IN (
-                (dmy - DATE '1970-01-01') * 86400e0, (dmy - DATE '1970-01-01') * 86400e3,
-                (dmy - DATE '1970-01-01') * 86400e6, (dmy - DATE '1970-01-01') * 86400e9);
-        END IF;
-        mdy := dmy;
-        ymd := dmy;
+        SELECT r.dmy, r.mdy, r.ymd, r.clock, r.midnight INTO dmy, mdy, ymd, clock, midnight
+        FROM digit_readings(v_text) AS r;
         RETURN;
     END IF;
     IF v_text ~ '^[0-9]{6}$' THEN

@@ -1,7 +1,7 @@
 -- The sign before the fraction for each column of numbers: what an option says, else what the cells of the
--- column give away, else those of the whole file, else what the layout says, else the comma where
--- semicolons separate columns and prices have commas but no points, else the point. Cells are counted only where
--- the file has a comma, or two points in a cell: nothing else speaks for the comma.
+-- column give away, else those of the whole file, else what the layout says, else the comma where semicolons
+-- separate columns and prices have commas but no points, else the point. Cells are counted only where the
+-- file has a comma, or two points in a cell: nothing else speaks for the comma.
 WITH looks AS MATERIALIZED (
     SELECT
         f.file,
