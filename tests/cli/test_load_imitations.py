@@ -280,6 +280,17 @@ ONE |= {
         table(NAMES, "2024-01-30|1,125|1,250|1,100|1,200|1.000", ";"),
         [("X", "2024-01-30", 1.125, 1.25, 1.1, 1.2, 1000.0)],
     ),
+    "thin blanks in thousands, commas of three digits": (
+        table(NAMES, "2024-01-30|4\u202f707,125|4\u202f755,250|4\u202f624,500|4\u202f709,750|107", "\t"),
+        [("X", "2024-01-30", 4707.125, 4755.25, 4624.5, 4709.75, 107.0)],
+    ),
+    "thin blanks in volumes, commas of three digits": (
+        table(NAMES, "2024-01-30|707,125|755,250|624,500|709,750|1\u202f107", "\t"),
+        [("X", "2024-01-30", 707.125, 755.25, 624.5, 709.75, 1107.0)],
+    ),
+    "a turnover before the volume": (
+        one_day("Date|Open|High|Low|Close|Turnover,Volume (BTC)").replace(",1000", ",9,1000"), FIRST
+    ),
     "shares behind money": (
         table("Date|Open|Close|Daily high|Daily low|Turnover (€)|Turnover (pcs.)",
               "2024-01-30|10.25|10.50|11.50|9.75|10,450.00|1,000", ";"),

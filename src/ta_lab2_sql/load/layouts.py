@@ -85,6 +85,7 @@ class Layout:
     fillers: frozenset[str] = frozenset()
     no_symbols: frozenset[str] = frozenset()
     money: frozenset[str] = frozenset()
+    weak: frozenset[str] = frozenset()
     scales: Mapping[str, int] = dataclasses.field(default_factory=dict)
     months: Mapping[str, int] = dataclasses.field(default_factory=dict)
     units: Mapping[str, int] = dataclasses.field(default_factory=dict)
@@ -111,6 +112,7 @@ class Layout:
                 found[role] += [
                     at for at in self._columns(role, bares) if bares[at] and at not in found[role]
                 ]
+        found["volume"].sort(key=lambda at: keys[at] in self.weak)
         return {role: places for role, places in found.items() if places}
 
     def is_money(self, name: str) -> bool:
@@ -193,6 +195,7 @@ def _layout(data: dict[str, Any], name: str, text: str) -> Layout:
         months={n.lower(): int(k) for k, names in data.pop("months", {}).items() for n in spelled(names)},
         fillers=frozenset(key(str(word)) for word in data.pop("fillers", ())),
         no_symbols=frozenset(key(str(word)) for word in data.pop("no_symbols", ())),
+        weak=frozenset(key(str(word)) for word in data.pop("weak", ())),
         money=frozenset(str(word).casefold() for word in data.pop("money", ())),
         scales={str(k).casefold(): int(v) for k, v in data.pop("scales", {}).items()},
         units={str(k).upper(): int(v) for k, v in data.pop("units", {}).items()},

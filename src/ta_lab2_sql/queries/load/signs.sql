@@ -1,7 +1,7 @@
 -- The sign before the fraction for each column of numbers: what an option says, else what the cells of the
 -- column give away, else those of the whole file, else what the layout says, else the comma where semicolons
--- separate columns and prices have commas but no points, else the point. Cells are counted only where the
--- file has a comma, or two points in a cell: nothing else speaks for the comma.
+-- separate columns or blanks group thousands, and prices have commas but no points, else the point. Cells are
+-- counted only where the file has a comma, or two points in a cell: nothing else speaks for the comma.
 WITH looks AS MATERIALIZED (
     SELECT
         f.file,
@@ -30,8 +30,11 @@ SELECT
             WHEN sum(s.points) OVER w > 0 AND sum(s.commas) OVER w = 0 THEN '.'
         END,
         s.usual,
-        CASE WHEN s.delimiter = ';' AND bool_or(s.has_comma AND s.is_price) OVER w
-            AND NOT bool_or(s.has_point AND s.is_price) OVER w THEN ',' END,
+        CASE
+            WHEN (s.delimiter = ';' OR bool_or(s.has_blank) OVER w)
+                AND bool_or(s.has_comma AND s.is_price) OVER w
+                AND NOT bool_or(s.has_point AND s.is_price) OVER w THEN ','
+        END,
         '.'
     ) AS decimal_sign
 FROM (
@@ -43,6 +46,7 @@ FROM (
         v.role NOT IN ('volume', 'marketcap', 'other') AS is_price,
         bool_or(strpos(v.cell, ',') > 0) AS has_comma,
         bool_or(strpos(v.cell, '.') > 0) AS has_point,
+        bool_or(v.role <> 'other' AND v.cell ~ '[0-9][^-0-9.,[:alpha:]][0-9]{3}') AS has_blank,
         count(*) FILTER (WHERE g.sign = ',') AS commas,
         count(*) FILTER (WHERE g.sign = '.') AS points
     FROM price_cells AS c
