@@ -100,7 +100,7 @@ SELECT
     missing_days_where(b.missing_start, b.missing_interior, b.missing_end),
     ema_walk(e.bar_space, 1, ARRAY[2], e.bar_space, 1.5, 0.25, true),
     ema_chain(e.bar_space, 0.25, 1.5, NULL, NULL),
-    bar_places(0, 3, ARRAY[1, 3]), bar_volumes(e.bar_space, 0, ARRAY[1], 1.5),
+    bar_places(0, 3, ARRAY[1, 3], ARRAY[1, 2]), bar_volumes(e.bar_space, 0, ARRAY[1], 1.5),
     bar_winners(e.bar_space, ARRAY[b.time_high, b.time_low], 0, ARRAY[1], 1.5, b.time_high, true),
     volumes_at(e.bar_space, 0, ARRAY[1], NULL),
     volume_sums(e.bar_space, ARRAY[1], ARRAY[1]),

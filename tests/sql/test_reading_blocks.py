@@ -51,14 +51,18 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def computed(db: Db, query: str, *values: object) -> int:
     """How often the plan of a query computes what it shows of a block."""
     (found,) = rows(db, f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {query}", *values)[0]
-    plan = found[0]["Plan"]
-    return sum(
-        int(n["Actual Loops"])
-        for n in nodes(plan)
-        if n["Node Type"] == "Aggregate"
-        and n.get("Parent Relationship") in ("Inner", "Subquery")
-        and any(c.get("Relation Name") in ("emas", "bars", "bar_blocks") for c in nodes(n))
-    )
+    return loops(found[0]["Plan"])
+
+
+def loops(plan: dict[str, Any]) -> int:
+    """How often a plan puts something of a block together; what that is made of is part of it."""
+    if (
+        plan["Node Type"] == "Aggregate"
+        and plan.get("Parent Relationship") in ("Inner", "Subquery")
+        and any(n.get("Relation Name") in ("emas", "bars", "bar_blocks") for n in nodes(plan))
+    ):
+        return int(plan["Actual Loops"])
+    return sum(loops(child) for child in plan.get("Plans", []))
 
 
 def blocks(db: Db, relation: str, groups: str, where: str) -> int:

@@ -19,6 +19,7 @@ RETURNS TABLE (
     first_missing_day date, last_missing_day date)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET join_collapse_limit = 1
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -51,10 +52,13 @@ BEGIN
         v.count_days_remaining, v.is_missing_days, v.count_missing_days, v.count_missing_days_start,
         v.count_missing_days_end, v.count_missing_days_interior, v.missing_days_where, v.first_missing_day,
         v.last_missing_day
-    FROM bar_snapshot_rows AS v
-    WHERE
-        v.id = p_id AND v.tf = p_tf AND v.block BETWEEN v_first_block AND v_last_block
-        AND v."timestamp" >= coalesce(p_from, '-infinity') AND v."timestamp" < coalesce(p_to, 'infinity')
+    FROM (
+        -- OFFSET 0: the blocks first, whatever the planner makes of the range.
+        SELECT s.* FROM bar_snapshot_rows AS s
+        WHERE s.id = p_id AND s.tf = p_tf AND s.block BETWEEN v_first_block AND v_last_block
+        OFFSET 0
+    ) AS v
+    WHERE v."timestamp" >= coalesce(p_from, '-infinity') AND v."timestamp" < coalesce(p_to, 'infinity')
     ORDER BY v."timestamp";
 END;
 $$;

@@ -18,6 +18,7 @@ RETURNS TABLE (
     first_missing_day date, last_missing_day date)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET join_collapse_limit = 1
 SET jit = off
 AS $$
 #variable_conflict use_column

@@ -11,27 +11,28 @@ RETURNS float8[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 4000
 AS $$
 DECLARE
-    v_sums float8[] := ARRAY[p_volume];
+    v_days int := cardinality(p_volumes);
+    v_sums float8[] := p_volumes;
     v_sum float8 := p_volume;
     v_bar int := 1;
-    v_next int;
-    v_day int := 1;
-    x float8;
+    v_from int := 2;
+    v_stop int;
 BEGIN
     WHILE p_first_rows[v_bar] <= p_before + 1 LOOP
         v_bar := v_bar + 1;
     END LOOP;
-    v_next := p_first_rows[v_bar] - p_before;
-    FOREACH x IN ARRAY p_volumes[2:] LOOP
-        v_day := v_day + 1;
-        IF v_day = v_next THEN
-            v_sum := x;
-            v_bar := v_bar + 1;
-            v_next := p_first_rows[v_bar] - p_before;
-        ELSE
-            v_sum := coalesce(v_sum + x, v_sum, x);
-        END IF;
-        v_sums := array_append(v_sums, v_sum);
+    v_sums[1] := p_volume;
+    LOOP
+        -- The days before the next bar, each without a look at where it begins.
+        v_stop := least(coalesce(p_first_rows[v_bar] - 1 - p_before, v_days), v_days);
+        FOR v_day IN v_from .. v_stop LOOP
+            v_sum := coalesce(v_sum + p_volumes[v_day], v_sum, p_volumes[v_day]);
+            v_sums[v_day] := v_sum;
+        END LOOP;
+        EXIT WHEN v_stop = v_days;
+        v_sum := p_volumes[v_stop + 1];
+        v_from := v_stop + 2;
+        v_bar := v_bar + 1;
     END LOOP;
     RETURN v_sums;
 END;

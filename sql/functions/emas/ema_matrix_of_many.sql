@@ -13,6 +13,7 @@ CREATE OR REPLACE FUNCTION ema_matrix(
 RETURNS TABLE (id int, ts timestamptz, roll boolean, emas float8[])
 LANGUAGE plpgsql STABLE ROWS 5000
 SET search_path FROM CURRENT
+SET join_collapse_limit = 1
 SET jit = off
 AS $$
 #variable_conflict use_column

@@ -19,6 +19,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET join_collapse_limit = 1
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -35,22 +36,31 @@ BEGIN
         SELECT
             e.ts, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll,
             NULL::float8, NULL::boolean, NULL::float8, NULL::float8, NULL::float8, NULL::float8
-        FROM ema_day_rows AS e
-        WHERE
-            e.ema_group = v_variant AND e.id = p_id AND e.tf = p_tf AND e.period = p_period
-            AND e.block BETWEEN v_first_block AND v_last_block
-            AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
+        FROM (
+            -- OFFSET 0: the blocks first, whatever the planner makes of the range.
+            SELECT r.* FROM ema_day_rows AS r
+            WHERE
+                r.ema_group = v_variant AND r.id = p_id AND r.tf = p_tf AND r.period = p_period
+                AND r.block BETWEEN v_first_block AND v_last_block
+            OFFSET 0
+        ) AS e
+        WHERE e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
         ORDER BY e.ts;
     ELSE
         RETURN QUERY
         SELECT
             e.ts, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll,
             e.ema_bar, e.roll_bar, e.d1_bar, e.d2_bar, e.d1_roll_bar, e.d2_roll_bar
-        FROM ema_calendar_rows AS e
-        WHERE
-            e.ema_group = timeframe_bar_group(p_tf) AND e.id = p_id AND e.tf = p_tf AND e.period = p_period
-            AND e.block BETWEEN v_first_block AND v_last_block
-            AND e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
+        FROM (
+            -- OFFSET 0: as above.
+            SELECT r.* FROM ema_calendar_rows AS r
+            WHERE
+                r.ema_group = timeframe_bar_group(p_tf) AND r.id = p_id AND r.tf = p_tf
+                AND r.period = p_period
+                AND r.block BETWEEN v_first_block AND v_last_block
+            OFFSET 0
+        ) AS e
+        WHERE e.ts >= coalesce(p_from, '-infinity') AND e.ts < coalesce(p_to, 'infinity')
         ORDER BY e.ts;
     END IF;
 END;

@@ -16,6 +16,7 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+SET join_collapse_limit = 1
 SET jit = off
 AS $$
 #variable_conflict use_column

@@ -12,12 +12,12 @@ SELECT
     t.bar_group,
     t.tf,
     t.tf_days_nominal AS tf_days,
-    o.bar_seqs[o.places[d.bar_seq - k.row_before]] AS bar_seq,
+    b.bar_seq,
     CASE WHEN t.allow_partial_start THEN
-        window_start(t.unit_kind, t.tf_qty, g.first_unit, o.bar_seqs[o.places[d.bar_seq - k.row_before]])
+        window_start(t.unit_kind, t.tf_qty, g.first_unit, b.bar_seq)
         - g.first_start
     END AS bar_anchor_offset,
-    o.time_opens[o.places[d.bar_seq - k.row_before]] AS time_open,
+    b.time_open,
     d."timestamp" AS time_close,
     -- Winner 0: a day before the block; from 128 on: price and time are those of different days.
     coalesce(
@@ -28,7 +28,7 @@ SELECT
         k.times_low[o.low_winners[d.bar_seq - k.row_before]],
         k.times_low[o.low_winners[d.bar_seq - k.row_before] & 127],
         o.time_low_before) AS time_low,
-    o.opens[o.places[d.bar_seq - k.row_before]] AS open,
+    b.open,
     coalesce(
         k.highs[o.high_winners[d.bar_seq - k.row_before]],
         k.highs[o.high_winners[d.bar_seq - k.row_before] >> 7],
@@ -42,16 +42,16 @@ SELECT
     -- Rarely unknown, so the last one known is looked up only where it is.
     CASE
         WHEN d.market_cap IS NOT NULL THEN d.market_cap
-        WHEN k.cap_rows[d.bar_seq - k.row_before] >= o.first_rows[o.places[d.bar_seq - k.row_before]] THEN (
+        WHEN k.cap_rows[d.bar_seq - k.row_before] >= b.first_row THEN (
             SELECT u.market_cap FROM cmc_price_bars_1d AS u
             WHERE u.id = s.id AND u.bar_seq = k.cap_rows[d.bar_seq - k.row_before])
     END AS market_cap,
     d."timestamp",
     d."timestamp" + interval '1 millisecond' AS last_ts_half_open,
-    d.bar_seq - o.first_rows[o.places[d.bar_seq - k.row_before]] + 1 AS pos_in_bar,
-    coalesce(g.starts_late AND o.bar_seqs[o.places[d.bar_seq - k.row_before]] = 1, false) AS is_partial_start,
-    (d.bar_seq = ANY(o.ends)) IS NOT TRUE AS is_partial_end,
-    d.bar_seq - o.first_rows[o.places[d.bar_seq - k.row_before]] + 1 AS count_days,
+    d.bar_seq - b.first_row + 1 AS pos_in_bar,
+    coalesce(g.starts_late AND b.bar_seq = 1, false) AS is_partial_start,
+    NOT b.is_closed OR d.bar_seq <> b.last_row AS is_partial_end,
+    d.bar_seq - b.first_row + 1 AS count_days,
     c.remaining AS count_days_remaining,
     c.missing_start + c.missing_interior + c.missing_end > 0 AS is_missing_days,
     c.missing_start + c.missing_interior + c.missing_end AS count_missing_days,
@@ -103,52 +103,56 @@ INNER JOIN day_blocks AS k
         k.id = s.id
         AND (k.last_row >= g.first_row AND k.row_before < g.last_row AND g.first_row IS NOT NULL)
         IN (true, true)
--- An aggregate is one row, so it is left out where nothing of it is asked for.
+-- An aggregate is one row, so it is left out where nothing of it is asked for. It names the block by its
+-- number, not by its arrays, so that the planner may keep what days read one by one share.
 LEFT JOIN LATERAL (
     SELECT
-        min(h.first_days[k.slot]) AS first_day_before,
-        min(h.highs[k.slot]) AS high_before,
-        min(h.lows[k.slot]) AS low_before,
-        min(h.times_high[k.slot]) AS time_high_before,
-        min(h.times_low[k.slot]) AS time_low_before,
-        array_agg(b.bar_seq ORDER BY b.bar_seq) AS bar_seqs,
-        array_agg(b.first_row ORDER BY b.bar_seq) AS first_rows,
-        array_agg(b.time_open ORDER BY b.bar_seq) AS time_opens,
-        array_agg(b.open ORDER BY b.bar_seq) AS opens,
-        array_agg(b.last_row) FILTER (WHERE b.is_closed) AS ends,
-        array_agg(b.missing_start ORDER BY b.bar_seq) AS missing_starts,
-        array_agg(b.missing_end ORDER BY b.bar_seq) AS missing_ends,
-        -- From the bar's first day to the end of its window; on a trading calendar the row number that its
-        -- last session would have if none were missing.
-        array_agg(
-            b.last_row + b.days_remaining + CASE
-                WHEN s.missing_days IS NULL THEN b.missing_interior + b.missing_end - b.first_row ELSE 0
-            END ORDER BY b.bar_seq) AS spans,
-        array_agg(b.first_missing_day ORDER BY b.bar_seq) AS first_missing_days,
-        bar_places(k.row_before, cardinality(k.days), array_agg(b.first_row ORDER BY b.bar_seq)) AS places,
+        min(p.first_day_before) AS first_day_before,
+        min(p.high_before) AS high_before,
+        min(p.low_before) AS low_before,
+        min(p.time_high_before) AS time_high_before,
+        min(p.time_low_before) AS time_low_before,
+        bar_places(k.row_before, k.last_row - k.row_before, min(p.first_rows), min(p.bar_seqs)) AS bar_seqs,
         bar_winners(
-            k.highs, k.times_high, k.row_before, array_agg(b.first_row ORDER BY b.bar_seq),
-            min(h.highs[k.slot]), min(h.times_high[k.slot]), false) AS high_winners,
+            min(y.highs), min(y.times_high), k.row_before, min(p.first_rows), min(p.high_before),
+            min(p.time_high_before), false) AS high_winners,
         bar_winners(
-            k.lows, k.times_low, k.row_before, array_agg(b.first_row ORDER BY b.bar_seq),
-            min(h.lows[k.slot]), min(h.times_low[k.slot]), true) AS low_winners,
-        bar_volumes(
-            k.volumes, k.row_before, array_agg(b.first_row ORDER BY b.bar_seq), min(h.volumes[k.slot])
-        ) AS volumes
-    FROM bar_blocks AS h
-    INNER JOIN bars AS b
-        ON
-            b.id = s.id AND b.tf = t.tf AND b.first_row <= k.last_row
-            AND b.bar_seq >= coalesce(h.bar_seqs[k.slot], 1)
-            -- No window has less than nine tenths of its nominal days.
-            AND b.bar_seq <= coalesce(h.bar_seqs[k.slot], 1) + k.span * 10 / (9 * t.tf_days_nominal) + 1
-    WHERE h.id = s.id AND h.tf = t.tf AND h.part = k.part
+            min(y.lows), min(y.times_low), k.row_before, min(p.first_rows), min(p.low_before),
+            min(p.time_low_before), true) AS low_winners,
+        bar_volumes(min(y.volumes), k.row_before, min(p.first_rows), min(p.volume_before)) AS volumes
+    FROM day_blocks AS y
+    LEFT JOIN LATERAL (
+        SELECT
+            min(h.first_days[k.slot]) AS first_day_before,
+            min(h.highs[k.slot]) AS high_before,
+            min(h.lows[k.slot]) AS low_before,
+            min(h.times_high[k.slot]) AS time_high_before,
+            min(h.times_low[k.slot]) AS time_low_before,
+            min(h.volumes[k.slot]) AS volume_before,
+            array_agg(b.first_row ORDER BY b.bar_seq) AS first_rows,
+            array_agg(b.bar_seq ORDER BY b.bar_seq) AS bar_seqs
+        FROM bar_blocks AS h
+        INNER JOIN bars AS b
+            ON
+                b.id = s.id AND b.tf = t.tf AND b.first_row <= k.last_row
+                AND b.bar_seq >= coalesce(h.bar_seqs[k.slot], 1)
+                -- No window has less than nine tenths of its nominal days.
+                AND b.bar_seq
+                    <= coalesce(h.bar_seqs[k.slot], 1) + k.span * 10 / (9 * t.tf_days_nominal) + 1
+        WHERE h.id = s.id AND h.tf = t.tf AND h.part = k.part
+    ) AS p ON true
+    WHERE y.id = k.id AND y.block = k.block
 ) AS o ON true
 INNER JOIN cmc_price_bars_1d AS d
     ON
         d.id = s.id AND d.block = k.block
         AND (d.bar_seq >= g.first_row AND d.bar_seq <= g.last_row AND g.first_row IS NOT NULL)
         IN (true, true)
+-- The bar of the day. Where a query names a bar or its last day, its days are found by the last condition.
+LEFT JOIN bars AS b
+    ON
+        b.id = s.id AND b.tf = t.tf AND b.bar_seq = coalesce(o.bar_seqs[d.bar_seq - k.row_before], 0)
+        AND d.bar_seq >= b.first_row AND d.bar_seq <= b.last_row
 -- All that knows which days are expected: from the bar's first day, the day and what is stored of the bar,
 -- and on a trading calendar from the lists that the bars were built with.
 CROSS JOIN LATERAL (
@@ -157,19 +161,23 @@ CROSS JOIN LATERAL (
         m.missing_interior,
         m.missing_end,
         CASE
-            WHEN d.bar_seq = ANY(o.ends) THEN 0
+            WHEN b.is_closed AND d.bar_seq = b.last_row THEN 0
             WHEN t.unit_kind = 'D'
-                THEN t.tf_qty - (d.bar_seq - o.first_rows[o.places[d.bar_seq - k.row_before]] + 1)
+                THEN t.tf_qty - (d.bar_seq - b.first_row + 1)
+            -- From the bar's first day to the end of its window.
             WHEN s.missing_days IS NULL
-                THEN o.spans[o.places[d.bar_seq - k.row_before]] - (d.day - m.bar_first_day)
+                THEN
+                    b.last_row + b.days_remaining + b.missing_interior + b.missing_end - b.first_row
+                    - (d.day - m.bar_first_day)
+            -- The row number that the bar's last session would have if none were missing.
             ELSE
-                o.spans[o.places[d.bar_seq - k.row_before]] - d.bar_seq
+                b.last_row + b.days_remaining - d.bar_seq
                 + width_bucket(w.ends, s.missing_days) - width_bucket(d.day, s.missing_days)
                 - width_bucket(w.ends, s.extra_days) + width_bucket(d.day, s.extra_days)
         END AS remaining,
         -- The bar's first missing day, from the day after it on.
         CASE WHEN m.missing_start + m.missing_interior + m.missing_end > 0
-            THEN o.first_missing_days[o.places[d.bar_seq - k.row_before]]
+            THEN b.first_missing_day
         END AS first_missing_day,
         CASE
             WHEN s.missing_days IS NOT NULL AND m.missing_end > 0
@@ -183,24 +191,22 @@ CROSS JOIN LATERAL (
     FROM (
         SELECT
             f.bar_first_day,
-            o.missing_starts[o.places[d.bar_seq - k.row_before]] AS missing_start,
+            b.missing_start,
             CASE
                 WHEN s.missing_days IS NULL THEN
-                    d.day - f.bar_first_day - (d.bar_seq - o.first_rows[o.places[d.bar_seq - k.row_before]])
+                    d.day - f.bar_first_day - (d.bar_seq - b.first_row)
                 ELSE width_bucket(d.day, s.missing_days) - width_bucket(f.bar_first_day, s.missing_days)
             END AS missing_interior,
-            CASE WHEN d.bar_seq = ANY(o.ends)
-                THEN o.missing_ends[o.places[d.bar_seq - k.row_before]] ELSE 0
-            END AS missing_end
+            CASE WHEN b.is_closed AND d.bar_seq = b.last_row THEN b.missing_end ELSE 0 END AS missing_end
         FROM (
             SELECT coalesce(
-                k.days[o.first_rows[o.places[d.bar_seq - k.row_before]] - k.row_before],
+                k.days[b.first_row - k.row_before],
                 o.first_day_before) AS bar_first_day
         ) AS f
     ) AS m
     CROSS JOIN LATERAL (
         SELECT CASE WHEN s.missing_days IS NOT NULL THEN window_end(
-            t.unit_kind, t.tf_qty, g.first_unit, o.bar_seqs[o.places[d.bar_seq - k.row_before]])
+            t.unit_kind, t.tf_qty, g.first_unit, b.bar_seq)
         END AS ends
     ) AS w
 ) AS c;

@@ -70,44 +70,53 @@ LEFT JOIN LATERAL (
 -- expects all.
 INNER JOIN day_blocks AS k
     ON k.id = s.id AND (k.last_row >= n.seed_row AND n.i IS NOT NULL) IN (true, true)
--- An aggregate is one row, so it is left out where nothing of it is asked for.
+-- An aggregate is one row, so it is left out where nothing of it is asked for. It names the block by its
+-- number, not by its arrays, so that the planner may keep what days read one by one share.
 LEFT JOIN LATERAL (
     SELECT
-        array_agg(r.last_row ORDER BY r.bar_seq) AS ends,
-        array_agg(v.bar_space[n.i] ORDER BY r.bar_seq) AS bar_ends,
-        array_agg(v.day_space[n.i] ORDER BY r.bar_seq) AS day_ends,
+        min(r.ends) AS ends,
+        min(v.bar_ends) AS bar_ends,
+        min(v.day_ends) AS day_ends,
         ema_chain(
-            k.closes, n.alpha,
-            (
-                SELECT x.day_space[n.i] FROM emas_at_blocks AS x
-                WHERE x.id = s.id AND x.tf = a.tf AND x.block = k.block
-            ),
-            n.seed_row - k.close_before, min(v.day_space[n.i]) FILTER (WHERE r.last_row = n.seed_row)
-        ) AS day_v,
+            min(y.closes), n.alpha, min(x.day_space[n.i]), n.seed_row - k.close_before,
+            (min(v.day_ends))[array_position(min(r.ends), n.seed_row)]) AS day_v,
         ema_walk(
-            k.closes, k.close_before + 1, array_agg(r.last_row ORDER BY r.bar_seq),
-            array_agg(v.bar_space[n.i] ORDER BY r.bar_seq),
-            (
-                SELECT x.bar_space[n.i] FROM emas_at_blocks AS x
-                WHERE x.id = s.id AND x.tf = a.tf AND x.block = k.block
-            ),
-            n.alpha, true) AS bar_v
-    FROM bar_blocks AS h
-    INNER JOIN bars AS r
-        ON
-            r.id = s.id AND r.tf = a.tf AND r.is_closed AND r.last_row <= k.last_row
-            -- Two bars may close on the two days before the block, and their differences need two more.
-            AND r.bar_seq >= (
-                SELECT coalesce(min(y.bar_seq), 1)
-                FROM (
-                    SELECT u.bar_seq FROM bars AS u
-                    WHERE u.id = s.id AND u.tf = a.tf AND u.bar_seq <= coalesce(h.bar_seqs[k.slot], 1)
-                    ORDER BY u.bar_seq DESC LIMIT 5
-                ) AS y)
-            -- No window has less than nine tenths of its nominal days.
-            AND r.bar_seq <= coalesce(h.bar_seqs[k.slot], 1) + k.span * 10 / (9 * a.tf_days) + 1
-    INNER JOIN emas AS v ON v.id = s.id AND v.tf = a.tf AND v.bar_seq = r.bar_seq
-    WHERE h.id = s.id AND h.tf = a.tf AND h.part = k.part
+            min(y.closes), k.close_before + 1, min(r.ends), min(v.bar_ends), min(x.bar_space[n.i]), n.alpha,
+            true) AS bar_v
+    FROM day_blocks AS y
+    LEFT JOIN emas_at_blocks AS x ON x.id = s.id AND x.tf = a.tf AND x.block = y.block
+    LEFT JOIN LATERAL (
+        SELECT
+            array_agg(b.last_row ORDER BY b.bar_seq) AS ends,
+            min(b.bar_seq) AS first_bar,
+            max(b.bar_seq) AS last_bar
+        FROM bar_blocks AS h
+        INNER JOIN bars AS b
+            ON
+                b.id = s.id AND b.tf = a.tf AND b.is_closed AND b.last_row <= k.last_row
+                -- Two bars may close on the two days before the block, and their differences need two more.
+                AND b.bar_seq >= (
+                    SELECT coalesce(min(q.bar_seq), 1)
+                    FROM (
+                        SELECT u.bar_seq FROM bars AS u
+                        WHERE u.id = s.id AND u.tf = a.tf AND u.bar_seq <= coalesce(h.bar_seqs[k.slot], 1)
+                        ORDER BY u.bar_seq DESC LIMIT 5
+                    ) AS q)
+                -- No window has less than nine tenths of its nominal days.
+                AND b.bar_seq <= coalesce(h.bar_seqs[k.slot], 1) + k.span * 10 / (9 * a.tf_days) + 1
+        WHERE h.id = s.id AND h.tf = a.tf AND h.part = k.part
+    ) AS r ON true
+    -- Their vectors: what is shown has one for each of these bars, so both are in the same order.
+    LEFT JOIN LATERAL (
+        SELECT
+            array_agg(e.bar_space[n.i] ORDER BY e.bar_seq) AS bar_ends,
+            array_agg(e.day_space[n.i] ORDER BY e.bar_seq) AS day_ends
+        FROM emas AS e
+        WHERE
+            e.id = s.id AND e.tf = a.tf
+            AND e.bar_seq >= coalesce(r.first_bar, 1) AND e.bar_seq <= coalesce(r.last_bar, 0)
+    ) AS v ON true
+    WHERE y.id = k.id AND y.block = k.block
 ) AS o ON true
 INNER JOIN cmc_price_bars_1d AS d
     ON

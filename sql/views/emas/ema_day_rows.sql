@@ -52,7 +52,8 @@ LEFT JOIN LATERAL (
 -- expects all.
 INNER JOIN day_blocks AS k
     ON k.id = s.id AND (k.last_row >= a.effective_days AND n.i IS NOT NULL) IN (true, true)
--- An aggregate is one row, so it is left out where nothing of it is asked for.
+-- An aggregate is one row, so it is left out where nothing of it is asked for. It names the block by its
+-- number, not by its arrays, so that the planner may keep what days read one by one share.
 LEFT JOIN LATERAL (
     SELECT
         min(v.bar_seq) AS first_bar,
@@ -61,13 +62,14 @@ LEFT JOIN LATERAL (
             ORDER BY v.bar_seq) AS at_ends,
         CASE
             WHEN s.ema_group = 'multi_tf' OR a.tf_days = 1 THEN ema_walk(
-                k.closes, k.close_before + 1, array_agg(v.bar_seq * a.tf_days ORDER BY v.bar_seq),
+                (SELECT y.closes FROM day_blocks AS y WHERE y.id = k.id AND y.block = k.block),
+                k.close_before + 1, array_agg(v.bar_seq * a.tf_days ORDER BY v.bar_seq),
                 array_agg(
                     CASE WHEN s.ema_group = 'multi_tf' THEN v.bar_space[n.i] ELSE v.day_space[n.i] END
                     ORDER BY v.bar_seq),
                 NULL, n.alpha, false)
             ELSE ema_chain(
-                k.closes, n.alpha,
+                (SELECT y.closes FROM day_blocks AS y WHERE y.id = k.id AND y.block = k.block), n.alpha,
                 (
                     SELECT x.day_space[n.i] FROM emas_at_blocks AS x
                     WHERE x.id = s.id AND x.tf = a.tf AND x.block = k.block
