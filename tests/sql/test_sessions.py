@@ -113,6 +113,39 @@ def some_calendar(chance: random.Random, first: date) -> Calendar:
     return Calendar(weeks, exceptions)
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_single_days_of_a_calendar_write_only_the_bars_that_hold_them(db: Db, seed: int) -> None:
+    """With a row on the day, without one, at the edges of bars and of the asset; there and back again."""
+    chance = random.Random(seed)
+    only(db, *TIMEFRAMES)
+    first = date(2020, 1, 1) + timedelta(seed)
+    calendar = some_calendar(chance, first)
+    raws = days_of(calendar, first, first + timedelta(100), chance, 0.1, 0.15)
+    put_calendar(db, "A", calendar)
+    assign(db, "A")
+    put(db, raws)
+    refresh(db, "all")
+    for _ in range(25):
+        before = {row[:2]: row for row in rows(db, "SELECT tf, bar_seq, xmin::text FROM bars")}
+        bars = {row[:2]: row for row in stored(db)}
+        days = chance.sample(range(-6, 108), chance.choice([1, 1, 1, 1, 2]))
+        for day in [*days, days[0]] if chance.random() < 0.1 else days:
+            told = first + timedelta(day)
+            calendar = Calendar(calendar.weeks, {**calendar.exceptions, told: not calendar.is_session(told)})
+            put_calendar(db, "A", calendar, apply=True)
+        result = refresh(db, "all")
+        expect = wanted(raws, calendar)
+        assert difference(stored(db), expect) == [], (days, result)
+        others = {row[:2] for row in expect if row != bars.get(row[:2])}
+        written = {
+            row[:2]
+            for row in rows(db, "SELECT tf, bar_seq, xmin::text FROM bars")
+            if row != before.get(row[:2])
+        }
+        assert written == others, days
+        assert sum(row.bars_written for name, row in result.items() if name != "1d") == len(others)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_any_sequence_of_changes_leads_to_the_same_bars(db: Db, seed: int) -> None:
     """Days appended, put in and taken out; the calendar edited, exchanged and taken away."""

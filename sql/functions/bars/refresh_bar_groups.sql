@@ -23,9 +23,18 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_days day_facts := days_standing(p_id, p_tz);
+    v_version int := (SELECT a.version FROM calendars_applied AS a WHERE a.calendar = v_days.calendar);
     v_work bar_work[];
     v_sessions asset_sessions;
 BEGIN
+    -- An edited calendar is seen at once; then what there is to do is decided under the lock alone.
+    IF NOT p_is_locked AND v_days.calendar IS NOT NULL AND NOT v_days.is_empty AND EXISTS (
+        SELECT 1 FROM calendar_days_due AS c WHERE c.id = p_id AND c.bar_group = ANY(p_wanted))
+    THEN
+        PERFORM lock_asset(p_id, p_tz);
+        v_days := days_standing(p_id, p_tz);
+        p_is_locked := true;
+    END IF;
     v_work := ARRAY(
         SELECT w FROM bar_work(ARRAY[v_days], p_wanted, p_full, p_tfs, p_include_non_canonical) AS w
         WHERE w.action IS NOT NULL);
@@ -47,6 +56,10 @@ BEGIN
     v_sessions := sessions_of_asset(
         p_id, CASE WHEN NOT p_full AND NOT EXISTS (SELECT 1 FROM unnest(v_work) AS w WHERE w.is_recast)
             THEN p_wanted END);
+    IF v_version < v_sessions.version THEN
+        -- Applied since what there is to do was decided: the next refresh looks at those days again.
+        v_sessions.version := v_version;
+    END IF;
     IF p_tfs IS NULL AND NOT p_full AND NOT EXISTS (
         SELECT 1 FROM unnest(v_work) AS w
         WHERE
@@ -55,6 +68,10 @@ BEGIN
             OR w.changed_days IS NOT NULL)
     THEN
         RETURN QUERY SELECT * FROM append_bar_groups(p_id, v_days, v_work, v_sessions);
+        RETURN;
+    END IF;
+    IF p_tfs IS NULL AND NOT p_full AND only_days_changed(p_id, v_days, v_work) THEN
+        RETURN QUERY SELECT * FROM reshape_bar_groups(p_id, v_work, v_sessions);
         RETURN;
     END IF;
     PERFORM check_bar_states(p_id, v_days, v_work, p_full);
