@@ -234,6 +234,33 @@ def test_everything_is_refreshed_and_unchanged_assets_are_not_even_called(
     assert small.execute(counted).fetchall() > emas
 
 
+def test_a_day_of_many_is_told_as_that_of_each_and_one_bad_asset_fails_alone(
+    cli: Cli, small: psycopg.Connection[Any]
+) -> None:
+    for asset in range(1, 7):
+        prices(small, asset)
+    assert cli("refresh", "all").code == 0
+    for asset in range(1, 7):
+        prices(small, asset, days=21)
+    small.execute("DELETE FROM emas WHERE id = 3 AND tf = '2D'")
+    told = json.loads(cli("--json", "refresh", "all", "--workers", "1").out)
+    assert (told["to_do"], told["refreshed"], told["failed"], told["changed"]) == (6, 5, 1, 6)
+    by_id = {row["id"]: row for row in told["results"]}
+    assert (by_id[3]["failure"]["sqlstate"], by_id[3]["failure"]["stage"]) == ("TA030", "emas")
+    # Its days and bars are up to date, as if it had been called alone from the beginning.
+    assert small.execute("SELECT n_rows FROM bars_state WHERE id = 3 LIMIT 1").fetchone() == (21,)
+
+    for asset in (1, 2):
+        prices(small, asset, days=22)
+    both = json.loads(cli("--json", "refresh", "all", "--ids", "1,2", "--workers", "1").out)["results"]
+    prices(small, 4, days=22)
+    (alone,) = json.loads(cli("--json", "refresh", "all", "--ids", "4").out)["results"]
+    for result in (*both, alone):
+        for row in result["rows"]:
+            del row["elapsed"]
+    assert [result["rows"] for result in both] == [alone["rows"]] * 2
+
+
 def test_emas_bring_what_they_read_and_count_rejects_when_asked(
     cli: Cli, small: psycopg.Connection[Any]
 ) -> None:

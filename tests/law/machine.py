@@ -463,6 +463,15 @@ class World:
         """refresh_emas."""
         return self.call("refresh_emas", asset, **options)
 
+    def a_day_together(self, refreshed: bool, seed: int) -> None:
+        """One more day of both assets, taken up together as far as that is all that they need."""
+        assets = [self.base + asset for asset in ASSETS if self.stamps(self.base + asset)]
+        for asset in assets:
+            if refreshed:
+                self.refresh_emas(asset)
+            self.append(asset, 1, 0, "insert", seed)
+        self.db.execute("SELECT FROM refresh_day_of_many(%s::int[])", (assets,))
+
     # -- the law --------------------------------------------------------------------------------------------
 
     def check(self, asset: int, thorough: bool = False) -> None:
@@ -582,6 +591,10 @@ class Law(RuleBasedStateMachine):
     def one_more_day(self, asset: int, seed: int) -> None:
         self.world.append(self.world.base + asset, 1, 0, "insert", seed)
         self.world.refresh_emas(self.world.base + asset)
+
+    @rule(refreshed=st.booleans(), seed=seeds)
+    def a_day_together(self, refreshed: bool, seed: int) -> None:
+        self.world.a_day_together(refreshed, seed)
 
     @rule(asset=asset_ids, offset=offsets, count=st.integers(1, 5), how=hows, seed=seeds)
     def place(self, asset: int, offset: int, count: int, how: str, seed: int) -> None:

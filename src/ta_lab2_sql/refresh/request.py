@@ -55,6 +55,13 @@ class Request:
             "include_non_canonical": self.include_non_canonical,
         }
 
+    def takes_lists(self) -> bool:
+        """Whether assets that need one more day and nothing else may be called together."""
+        harmless = {"ids", "lookback_days", "keep_rejects", "fail_fast"}
+        if self.what == "all":
+            harmless.add("fail_on_rejects")
+        return self.what in ("all", "emas") and set(self.given()) <= harmless
+
     def families(self) -> list[str] | None:
         """The families of bars that the run brings up to date; None: all."""
         if self.family is not None:

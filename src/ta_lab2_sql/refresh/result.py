@@ -45,6 +45,8 @@ class Outcome:
     rows: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     failure: Failure | None = None
     cancelled: bool = False
+    # It needs one more day and nothing else, as far as was planned, and may be called with others that do.
+    one_day: bool = False
     # On a cluster the node that holds it, how many calls it has behind it, and when that node was first away.
     node: str | None = None
     calls_done: int = 0

@@ -46,8 +46,9 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
         if on_cluster:
             assets = cluster.assets(connection, request)
             looked_at, days = len(assets), {asset: dict[str, int]() for asset in assets}
+            one_day = set[int]()
         else:
-            looked_at, days = _plan(connection, request)
+            looked_at, days, one_day = _plan(connection, request)
         if connection.execute(query("refresh/alphas")).fetchone() == (True,):
             connection.execute("SELECT sync_ema_alpha()")
         result = Result(request, looked_at=looked_at, to_do=len(days), days=days)
@@ -60,7 +61,8 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
             log.assets = looked_at
             reporter.started(result)
             if days:
-                Workers(lanes, request, Work(days, places, result.symbols), result, reporter).go()
+                work = Work(days, places, result.symbols, one_day, result.workers)
+                Workers(lanes, request, work, result, reporter).go()
                 _analyze(connection, result)
             if on_cluster:
                 result.leave_out_unchanged()
@@ -71,14 +73,18 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
     return result
 
 
-def _plan(connection: psycopg.Connection[Any], request: Request) -> tuple[int, dict[int, dict[str, int]]]:
-    """How many assets are looked at, and those with something to do: days at most, by stage."""
+def _plan(
+    connection: psycopg.Connection[Any], request: Request
+) -> tuple[int, dict[int, dict[str, int]], set[int]]:
+    """How many assets are looked at, those with something to do: days at most, by stage; and those of them
+    that may be called with others, since they need one more day and nothing else."""
     rows = connection.execute(query("refresh/todo"), request.parameters()).fetchall()
-    days = {asset: {"bars": bars, "emas": emas} for asset, bars, emas in rows}
+    days = {asset: {"bars": bars, "emas": emas} for asset, bars, emas, _ in rows}
+    one_day = {asset for asset, _, _, is_one in rows if is_one and request.takes_lists()}
     if request.ids is not None:
-        return len(request.ids), days
+        return len(request.ids), days, one_day
     counted = connection.execute("SELECT count(*)::int FROM asset_ids()").fetchone()
-    return (counted[0] if counted else 0), days
+    return (counted[0] if counted else 0), days, one_day
 
 
 def _know(

@@ -5,24 +5,35 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ta_lab2_sql.refresh.connections import AWAY
 from ta_lab2_sql.refresh.result import Outcome
 
 # So often a node that is away is asked again, in seconds.
 EVERY = 1.0
+# At most so many assets are called together: they are locked until all of them are done.
+TOGETHER = 50
 
 
 class Work:
     """Assets in the order that they are to be begun in; threads take from it."""
 
-    def __init__(self, ids: Iterable[int], places: Mapping[int, str], symbols: Mapping[int, str]) -> None:
+    def __init__(
+        self,
+        ids: Iterable[int],
+        places: Mapping[int, str],
+        symbols: Mapping[int, str],
+        one_day: Collection[int] = (),
+        workers: int = 1,
+    ) -> None:
         self.lock = threading.Lock()
+        self.workers = max(1, workers)
         self.waiting: dict[str | None, deque[Outcome]] = {}
         for asset in ids:
             node = places.get(asset)
-            self.waiting.setdefault(node, deque()).append(Outcome(asset, symbols.get(asset), node=node))
+            outcome = Outcome(asset, symbols.get(asset), node=node, one_day=asset in one_day)
+            self.waiting.setdefault(node, deque()).append(outcome)
         # Nodes that somebody is connected to; only they need be taken for.
         self.addressed: set[str] = set()
         # Where nodes may be away, an asset that was taken may come back.
@@ -33,8 +44,9 @@ class Work:
         # Taken, not yet done: they may come back.
         self.taken = 0
 
-    def take(self, near: str | None) -> Outcome | None:
-        """The next asset for whoever is connected to that node (None: to the first address)."""
+    def take(self, near: str | None) -> list[Outcome]:
+        """The next asset for whoever is connected to that node (None: to the first address), or some that may
+        be called together; nothing for now."""
         now = time.monotonic()
         with self.lock:
             for node, queue in self.waiting.items():
@@ -42,9 +54,22 @@ class Work:
                     if node in self.since:
                         # One asset finds out whether the node is back.
                         self.again[node] = now + EVERY
-                    self.taken += 1
-                    return queue.popleft()
-        return None
+                    # Towards the end in smaller lists, so that all workers end together.
+                    most = min(TOGETHER, -(-len(queue) // self.workers))
+                    found = [queue.popleft()]
+                    while queue and found[-1].one_day and queue[0].one_day and len(found) < most:
+                        found.append(queue.popleft())
+                    self.taken += len(found)
+                    return found
+        return []
+
+    def put_back(self, outcomes: Iterable[Outcome]) -> None:
+        """They were taken together and aren't done: now each by itself, and first."""
+        with self.lock:
+            for outcome in sorted(outcomes, key=lambda o: o.id, reverse=True):
+                outcome.one_day = False
+                self.taken -= 1
+                self.waiting[outcome.node].appendleft(outcome)
 
     def is_left(self, near: str | None) -> bool:
         """Whether anything waits for that connection, or may come back."""

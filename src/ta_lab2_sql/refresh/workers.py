@@ -123,9 +123,12 @@ class Workers:
                 with self._connection(node, near, pool) as connection:
                     if connection is None:
                         return
-                    outcome = self.work.take(near)
-                    if outcome is not None:
-                        self._keep(self._asset(connection, outcome))
+                    outcomes = self.work.take(near)
+                    if len(outcomes) > 1:
+                        self._keep(self._together(connection, outcomes))
+                    elif outcomes:
+                        self._keep(self._asset(connection, outcomes[0]))
+                    if outcomes:
                         continue
                 # What waits is for later, or may come back from another worker.
                 self.stop.wait(0.1)
@@ -178,6 +181,38 @@ class Workers:
                 self.active.discard(connection)
             pool.putconn(connection)
 
+    def _together(self, connection: psycopg.Connection[Any], outcomes: list[Outcome]) -> list[Outcome]:
+        """Bring assets that need one more day up to date in one transaction. Returns those that it did.
+
+        What is wrong with one of them undoes it for all: then each is called by itself, and fails by itself.
+        """
+        import psycopg
+
+        started = time.monotonic()
+        found: dict[int, list[dict[str, Any]]] = {}
+        parameters = {
+            "ids": [outcome.id for outcome in outcomes],
+            "lookback_days": self.request.lookback_days,
+            "keep_rejects": self.request.keep_rejects,
+        }
+        try:
+            for row in self._rows(connection, query("refresh/day_of_many"), parameters):
+                found.setdefault(row.pop("id"), []).append(row)
+        except psycopg.Error:
+            if self.interrupted.is_set():
+                for outcome in outcomes:
+                    outcome.cancelled = True
+                    self.work.done(outcome)
+                return outcomes
+        self.work.put_back(outcome for outcome in outcomes if outcome.id not in found)
+        done = [outcome for outcome in outcomes if outcome.id in found]
+        for outcome in done:
+            outcome.seconds = (time.monotonic() - started) / len(done)
+            outcome.rows = [_as_called(row) for row in found[outcome.id] if row["stage"] in self.statements]
+            outcome.took = {row["stage"]: row["elapsed"].total_seconds() for row in outcome.rows}
+            self.work.done(outcome)
+        return done
+
     def _asset(self, connection: psycopg.Connection[Any], outcome: Outcome) -> list[Outcome]:
         """Bring an asset up to date. Returns what is decided: nothing while its node is waited for."""
         import psycopg
@@ -221,7 +256,17 @@ class Workers:
         return given_up
 
     def _call(self, connection: psycopg.Connection[Any], step: Step, asset: int) -> list[dict[str, Any]]:
-        """One function, one asset, one transaction; again after a serialisation failure or a deadlock."""
+        """One function, one asset, one transaction."""
+        found = self._rows(connection, self.statements[step.stage], self._parameters(step, asset))
+        for row in found:
+            row.setdefault("rejected", 0)
+            row.setdefault("deleted", 0)
+        return found
+
+    def _rows(
+        self, connection: psycopg.Connection[Any], statement: str, parameters: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """The rows of a call; it is made again after a serialisation failure or a deadlock."""
         import psycopg
         import tenacity
         from psycopg.rows import dict_row
@@ -234,15 +279,8 @@ class Workers:
             stop=tenacity.stop_any(tenacity.stop_after_delay(60), tenacity.stop_when_event_set(self.stop)),
             reraise=True,
         )
-        statement = self.statements[step.stage]
         with connection.cursor(row_factory=dict_row) as cursor:
-            found: list[dict[str, Any]] = attempts(
-                lambda: cursor.execute(statement, self._parameters(step, asset)).fetchall()
-            )
-        for row in found:
-            row.setdefault("rejected", 0)
-            row.setdefault("deleted", 0)
-        return found
+            return attempts(lambda: cursor.execute(statement, parameters).fetchall())
 
     def _parameters(self, step: Step, asset: int) -> dict[str, Any]:
         from psycopg.types.numeric import Int4
@@ -263,6 +301,12 @@ class Workers:
             "periods": None if request.periods is None else list(request.periods),
             "upstream": step.upstream,
         }
+
+
+def _as_called(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of a list's call as a call for the asset alone returns it."""
+    others = {"bars": {"series"}, "emas": {"days_read", "repaired_timehigh", "repaired_timelow"}}
+    return {name: value for name, value in row.items() if name not in others[row["stage"]]}
 
 
 def _failure(error: psycopg.Error, outcome: Outcome, stage: str, node: str | None = None) -> Failure:
