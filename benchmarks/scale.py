@@ -27,7 +27,7 @@ DATA = Path(__file__).parents[1] / "tests" / "fixtures" / "prices" / "BTC_1.csv.
 LAYOUTS = (0, 1, 8, 64)
 FIRST = 101
 DERIVED = (
-    "bars, bar_blocks, bars_state, bars_pending, emas, emas_at_blocks, emas_state, emas_pending, "
+    "bars, bar_blocks, bars_state, bars_pending, emas, emas_at_blocks, emas_state, emas_pending, marks, "
     "cmc_price_bars_1d, day_blocks, "
     "cmc_price_bars_1d_rejects, cmc_price_bars_1d_state"
 )

@@ -40,7 +40,7 @@ RAW = (
     " marketcap, source_file, load_ts, local_day"
 )
 STORED = (
-    *("cmc_price_histories7", "raw_changes", "cmc_price_bars_1d", "cmc_price_bars_1d_rejects"),
+    *("cmc_price_histories7", "raw_changes", "marks", "cmc_price_bars_1d", "cmc_price_bars_1d_rejects"),
     *(
         "cmc_price_bars_1d_state",
         "day_blocks",
@@ -68,8 +68,9 @@ RELATIONS = {
             *("day_blocks", "bar_blocks"),
             *(*BARS, *EMAS, *(f"{r}_state" for r in BARS + EMAS)),
         ),
-        # An edit of days outside an asset's windows is a new version that it needn't take up.
-        ("id", "ingested_at", "updated_at", "rejected_at", "src_load_ts", "calendar_version"),
+        # An edit of days outside an asset's windows is a new version that it needn't take up; marks count
+        # what was done.
+        ("id", "ingested_at", "updated_at", "rejected_at", "src_load_ts", "calendar_version", "marks_read"),
     ),
     "cmc_price_bars_1d_state": (
         *("id", "last_run_ts", "last_upserted", "last_repaired_timehigh", "last_repaired_timelow"),

@@ -59,6 +59,8 @@ def test_old_data_comes_to_what_a_build_from_nothing_gives(
         for table in STORED:
             if table in ("day_blocks", "bar_blocks") and dump.name < "0006":
                 continue
+            if table == "marks" and dump.name < "0010":
+                continue
             assert old.execute(f"SELECT count(*) FROM {table}".encode()).fetchone() != (0,), table
 
         migrated = run("migrate")

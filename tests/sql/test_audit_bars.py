@@ -51,6 +51,11 @@ DAY_11 = """"timestamp" = '2024-01-13 23:59:59.999+00'"""
 BAR = "UPDATE bars SET {} WHERE id = 1 AND tf = '7D' AND bar_seq = 2"
 RAW = UNSEEN + "UPDATE cmc_price_histories7 SET {} WHERE id = 4 AND " + DAY_11
 DAY = "UPDATE cmc_price_bars_1d SET {} WHERE id = 4 AND " + DAY_11
+# Volumes concern bars, not EMAs.
+MARK = (
+    "INSERT INTO marks (id, version, output, volume_from)"
+    " SELECT id, 1000, '1d', max(last_ts) FROM bars_state WHERE id = 1 GROUP BY id"
+)
 AGAIN = "; SELECT FROM refresh_bars(4, '1d', p_full => true)"
 CONTENT = "bar_content error 7D"
 DIFFERS = "bars_1d_differs_from_raw error 1D"
@@ -413,12 +418,13 @@ DEFECTS: dict[str, tuple[int, str, list[str]]] = {
     ),
     "bars_behind": (
         1,
-        "UPDATE bars_state SET dirty_from = last_ts WHERE id = 1",
+        MARK,
         ["bars_behind warning"],
     ),
     "bars_behind: one timeframe": (
         1,
-        "INSERT INTO bars_pending SELECT id, '7D', bar_group, last_ts, first_ts, last_ts FROM bars_state"
+        "INSERT INTO bars_pending (id, tf, bar_group, first_ts, last_ts)"
+        " SELECT id, '7D', bar_group, first_ts, last_ts FROM bars_state"
         " WHERE id = 1 AND bar_group = 'multi_tf'",
         ["bars_behind warning 7D"],
     ),
@@ -560,7 +566,7 @@ def test_real_prices_are_healthy(db: psycopg.Connection[Any]) -> None:
 
 def test_details_do_not_depend_on_the_session(built: psycopg.Connection[Any]) -> None:
     with built.transaction(force_rollback=True):
-        built.execute("UPDATE bars_state SET dirty_from = last_ts WHERE id = 1")
+        built.execute(MARK)
         told = []
         for zone in ("UTC", "Asia/Tokyo"):
             built.execute(f"SET LOCAL timezone = '{zone}'".encode())

@@ -91,8 +91,8 @@ DEFECTS: dict[str, tuple[str, list[str]]] = {
         ["ema_period_set warning"] * 6,
     ),
     "ema_behind": (
-        "UPDATE emas_state SET dirty_from = last_ts, hidden_from = last_ts"
-        " WHERE id = 1 AND ema_group = 'cal_us'",
+        "INSERT INTO marks (id, version, output, rows_from)"
+        " SELECT id, 1000, ema_group, last_ts FROM emas_state WHERE id = 1 AND ema_group = 'cal_us'",
         ["ema_behind warning"],
     ),
     "ema_spacing": (

@@ -16,6 +16,7 @@ AS $$
 DECLARE
     v_of asset_sessions := sessions_of_asset(p_id);
     v_is_pending boolean := calendar_pending(p_id);
+    v_waiting text[] := ARRAY(SELECT w.bar_group FROM bars_waiting AS w WHERE w.id = p_id);
 BEGIN
     RETURN QUERY
     WITH reach AS MATERIALIZED (
@@ -39,7 +40,7 @@ BEGIN
             ('calendar_version', NOT v_is_pending AND (
                 (s.calendar_version IS NULL) <> (s.calendar IS NULL) OR s.calendar_version > (v_of).version))
         ) AS v (name, differs)
-        WHERE s.id = p_id AND s.tfs <> '{}' AND s.dirty_from IS NULL AND v.differs
+        WHERE s.id = p_id AND s.tfs <> '{}' AND s.bar_group <> ALL(v_waiting) AND v.differs
         UNION ALL
         SELECT n.tf, t.bar_group, CASE WHEN b.id IS NULL THEN 'state' ELSE 'last_time_close' END
         FROM (
@@ -75,18 +76,19 @@ BEGIN
             SELECT count(*) FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d."timestamp" >= w.since
         ), 'families', w.families)
     FROM (
-        SELECT NULL::text AS tf, min(s.dirty_from) AS since, jsonb_agg(s.bar_group ORDER BY s.bar_group)
-                AS families
+        SELECT NULL AS tf, min(q.dirty_from) AS since, jsonb_agg(s.bar_group ORDER BY s.bar_group) AS families
         FROM bars_state AS s
+        LEFT JOIN bars_waiting AS q ON q.id = s.id AND q.bar_group = s.bar_group
         WHERE
             s.id = p_id AND s.tfs <> '{}'
-            AND (s.dirty_from IS NOT NULL OR bits_differ(
+            AND (q.id IS NOT NULL OR bits_differ(
                 s.calendar, (SELECT a.calendar FROM assets AS a WHERE a.id = p_id)
             ) OR EXISTS (
                 SELECT 1 FROM calendar_days_due AS c WHERE c.id = p_id AND c.bar_group = s.bar_group))
         HAVING count(*) > 0
         UNION ALL
-        SELECT q.tf, q.dirty_from, jsonb_build_array(q.bar_group) FROM bars_pending AS q WHERE q.id = p_id
+        SELECT q.tf, q.dirty_from, jsonb_build_array(q.bar_group)
+        FROM bars_left_behind AS q WHERE q.id = p_id
     ) AS w;
     RETURN QUERY
     SELECT
@@ -103,7 +105,7 @@ BEGIN
         'calendar_mixed', 'error', p_id, NULL::text, NULL::int, NULL::timestamptz,
         jsonb_build_object('calendars', jsonb_agg(DISTINCT coalesce(s.calendar, 'none')))
     FROM bars_state AS s
-    WHERE s.id = p_id AND s.tfs <> '{}' AND s.dirty_from IS NULL
+    WHERE s.id = p_id AND s.tfs <> '{}' AND s.bar_group <> ALL(v_waiting)
     HAVING count(DISTINCT coalesce(s.calendar, 'none')) > 1;
 END;
 $$;

@@ -11,6 +11,8 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     v_periods int[] := ARRAY(SELECT p.period FROM dim_period AS p ORDER BY p.period);
+    v_waiting text[] := ARRAY(
+        SELECT w.ema_group FROM emas_waiting AS w WHERE w.id = p_id AND w.dirty_from IS NOT NULL);
 BEGIN
     RETURN QUERY
     WITH reach AS MATERIALIZED (
@@ -50,7 +52,7 @@ BEGIN
                 (SELECT sum(y.live) FROM series AS y WHERE y.ema_group = s.ema_group), 0)),
                 to_jsonb(s.series))
         ) AS v (name, expected, actual)
-        WHERE s.id = p_id AND s.dirty_from IS NULL AND s.periods = v_periods
+        WHERE s.id = p_id AND s.ema_group <> ALL(v_waiting) AND s.periods = v_periods
             AND v.expected IS DISTINCT FROM v.actual
         UNION ALL
         SELECT x.ema_group, x.tf, 'bars', NULL, NULL FROM series AS x
@@ -83,10 +85,11 @@ BEGIN
         jsonb_build_object('variant', w.ema_group, 'since', w.since, 'n_rows', (
             SELECT count(*) FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d."timestamp" >= w.since))
     FROM (
-        SELECT s.ema_group, NULL::text AS tf, least(s.dirty_from, s.hidden_from) AS since FROM emas_state AS s
-        WHERE s.id = p_id AND (s.dirty_from IS NOT NULL OR s.hidden_from IS NOT NULL)
+        SELECT g.ema_group, NULL::text AS tf, least(g.dirty_from, g.hidden_from) AS since
+        FROM emas_waiting AS g WHERE g.id = p_id
         UNION ALL
-        SELECT q.ema_group, q.tf, least(q.dirty_from, q.hidden_from) FROM emas_pending AS q WHERE q.id = p_id
+        SELECT q.ema_group, q.tf, least(q.dirty_from, q.hidden_from)
+        FROM emas_left_behind AS q WHERE q.id = p_id
     ) AS w;
 END;
 $$;

@@ -40,7 +40,12 @@ BEGIN
             SELECT d."timestamp" AS ts, d.bar_seq AS row_no FROM cmc_price_bars_1d AS d
             WHERE
                 d.id = s.id AND d."timestamp" <= coalesce(q.last_ts, s.last_ts)
-                AND d."timestamp" < coalesce(q.hidden_from, s.hidden_from, 'infinity')
+                AND d."timestamp" < coalesce((
+                    SELECT min(m.hidden_from) FROM ema_marks AS m
+                    WHERE
+                        m.id = s.id AND m.version > coalesce(q.marks_read, s.marks_read)
+                        AND m.output IN ('1d', s.bar_group)
+                ), 'infinity')
             ORDER BY d."timestamp" DESC
             LIMIT 1
         ) AS l

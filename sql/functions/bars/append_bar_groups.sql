@@ -4,8 +4,8 @@
 --   p_work   what there is to do for its bars (bar_work); p_sessions  as in append_bars
 -- Returns   a row per group as refresh_bar_groups.
 -- Errors    as append_bars.   Cost  one forming bar per timeframe, two rows of state per group.
--- Rule      the daily case of refresh_bar_groups. A bar that the day closed late changes the EMAs of its last
---           day.
+-- Rule      the daily case of refresh_bar_groups. A bar that the day closed late is marked: its last day is
+--           called something else.
 CREATE OR REPLACE FUNCTION append_bar_groups(
     p_id int, p_days day_facts, p_work bar_work[], p_sessions asset_sessions)
 RETURNS TABLE (bar_group text, action text, dirty_from timestamptz, bars_written int, bars_deleted int)
@@ -21,6 +21,8 @@ DECLARE
     v_written int[];
     v_closing timestamptz[];
     v_changed timestamptz[];
+    v_read int := newest_mark(p_id);
+    v_marks mark[];
 BEGIN
     v_tfs := ARRAY(SELECT t.tf FROM unnest(p_work) AS w CROSS JOIN LATERAL unnest(w.due) AS t (tf));
     v_work_groups := ARRAY(SELECT w.bar_group FROM unnest(p_work) AS w);
@@ -43,14 +45,17 @@ BEGIN
         GROUP BY t.bar_group
     ) AS c;
     UPDATE bars_state AS s SET
-        last_ts = p_days.last_ts, n_rows = p_days.n_rows, dirty_from = NULL, updated_at = v_now,
+        last_ts = p_days.last_ts, n_rows = p_days.n_rows, marks_read = v_read, updated_at = v_now,
         missing_days = (p_sessions).missing_days, extra_days = (p_sessions).extra_days,
         calendar_version = (p_sessions).version
     WHERE s.id = p_id AND s.bar_group = ANY(v_work_groups);
-    UPDATE emas_state AS s SET
-        hidden_from = least(s.hidden_from, c.closing), dirty_from = least(s.dirty_from, c.changed)
-    FROM unnest(v_groups, v_closing, v_changed) AS c (bar_group, closing, changed)
-    WHERE s.id = p_id AND s.ema_group = c.bar_group AND c.closing IS NOT NULL;
+    v_marks := ARRAY(
+        SELECT ROW(NULL, c.bar_group, c.changed, NULL, NULL, NULL, NULL, NULL, NULL, c.closing)::mark
+        FROM unnest(v_groups, v_closing, v_changed) AS c (bar_group, closing, changed)
+        WHERE c.closing IS NOT NULL);
+    IF v_marks <> '{}' THEN
+        PERFORM mark_changes(p_id, v_marks);
+    END IF;
     RETURN QUERY
     SELECT w.bar_group, w.action, w.dirty_from, coalesce(c.written, 0), 0
     FROM unnest(p_work) AS w

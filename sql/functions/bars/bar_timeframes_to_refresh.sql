@@ -20,7 +20,7 @@ DECLARE
     v_pending_from timestamptz[];
 BEGIN
     SELECT array_agg(p.tf), array_agg(p.dirty_from) INTO v_pending_tfs, v_pending_from
-    FROM bars_pending AS p WHERE p.id = p_id;
+    FROM bars_left_behind AS p WHERE p.id = p_id;
     RETURN QUERY
     SELECT
         q.tf,

@@ -11,9 +11,8 @@ BEGIN
         OR EXISTS (SELECT 1 FROM assets AS a WHERE a.id = p_id)
         OR EXISTS (SELECT 1 FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id)
         OR EXISTS (SELECT 1 FROM cmc_price_bars_1d AS d WHERE d.id = p_id)
-        OR EXISTS (SELECT 1 FROM bars_state AS s WHERE s.id = p_id)
+        OR EXISTS (SELECT 1 FROM marks_held AS r WHERE r.id = p_id)
         OR EXISTS (SELECT 1 FROM bars AS b WHERE b.id = p_id)
-        OR EXISTS (SELECT 1 FROM emas_state AS s WHERE s.id = p_id)
     THEN
         RETURN;
     END IF;

@@ -1,4 +1,4 @@
--- record_bars: note in the states what a refresh of bars did, and hand on to the EMAs what it changed.
+-- record_bars: note in the states what a refresh of bars did, and mark what doesn't follow from the days.
 --   p_id     asset id
 --   p_days   how its validated days stand
 --   p_work   what there was to do (bar_work); p_tfs  as asked for there
@@ -25,6 +25,8 @@ DECLARE
     v_pending timestamptz;
     v_touched timestamptz;
     v_reclosed timestamptz;
+    v_read int := newest_mark(p_id);
+    v_marks mark[] := '{}';
     v_first_day date := (SELECT d.day FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1);
 BEGIN
     FOREACH v_work IN ARRAY p_work LOOP
@@ -51,26 +53,25 @@ BEGIN
         END;
         RETURN NEXT;
         v_pending := (
-            SELECT min(p.dirty_from) FROM bars_pending AS p WHERE p.id = p_id AND p.tf = ANY(v_refreshed));
-        PERFORM record_bar_group(p_id, p_days, v_work, p_sessions, p_tfs, v_refreshed, v_first_day);
+            SELECT min(w.dirty_from) FROM bars_left_behind AS w
+            WHERE w.id = p_id AND w.tf = ANY(v_refreshed));
+        PERFORM record_bar_group(p_id, p_days, v_work, p_sessions, p_tfs, v_refreshed, v_first_day, v_read);
         CONTINUE WHEN v_work.due = '{}';
         v_changed := CASE
             WHEN v_work.reason = 'zone changed' AND NOT EXISTS (
                 SELECT 1 FROM dim_timeframe AS t WHERE t.tf = v_work.due[1] AND t.unit_kind = 'D')
                 THEN '-infinity'
             WHEN v_work.action = 'rebuild' THEN v_changed
-            -- Days marked the EMAs themselves; only what the calendar moved is new to them.
+            -- Days are marked themselves; only what the calendar moved is new to those who read both.
             ELSE least(v_pending, v_reclosed)
         END;
         IF v_closing IS NOT NULL OR v_changed IS NOT NULL THEN
-            UPDATE emas_state AS s SET
-                hidden_from = least(s.hidden_from, v_closing, v_changed),
-                dirty_from = least(s.dirty_from, v_changed)
-            WHERE
-                s.id = p_id
-                AND s.ema_group = ANY(ARRAY(
-                    SELECT x.ema_group FROM taxonomy() AS x WHERE x.bar_group = v_work.bar_group));
+            v_marks := v_marks || ROW(
+                NULL, v_work.bar_group, v_changed, NULL, NULL, NULL, NULL, NULL, NULL, v_closing)::mark;
         END IF;
     END LOOP;
+    IF v_marks <> '{}' THEN
+        PERFORM mark_changes(p_id, v_marks);
+    END IF;
 END;
 $$;

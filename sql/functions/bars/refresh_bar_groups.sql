@@ -11,7 +11,7 @@
 -- Errors    TA010, TA030.   Locks  the asset's row in cmc_price_bars_1d_state.
 -- Cost      nothing to do: one look at the states and the catalogue; a few new days: append_bars; days of the
 --           calendar that changed: reshape_bars; else build_bars.
--- Rule      does what bar_work decides, under the asset's lock. Bars, state and what is handed on to the EMAs
+-- Rule      does what bar_work decides, under the asset's lock. Bars, state and what is marked of them
 --           change together.
 CREATE OR REPLACE FUNCTION refresh_bar_groups(
     p_id int, p_tz text, p_wanted text[], p_is_locked boolean, p_full boolean, p_tfs text[],

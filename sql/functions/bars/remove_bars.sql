@@ -26,7 +26,8 @@ BEGIN
         bars_written := 0;
         RETURN NEXT;
     END LOOP;
-    UPDATE emas_state AS s SET dirty_from = '-infinity', hidden_from = '-infinity'
-    WHERE s.id = p_id AND (s.dirty_from IS NULL OR s.dirty_from > '-infinity');
+    PERFORM mark_changes(p_id, ARRAY(
+        SELECT ROW(NULL, g.bar_group, '-infinity', NULL, NULL, NULL, NULL, NULL, NULL, NULL)::mark
+        FROM unnest(p_groups) AS g (bar_group)));
 END;
 $$;

@@ -1,29 +1,30 @@
--- mark_days: tell the readers of an asset's validated days from which of them on they changed.
---   p_id           asset id
---   p_marked_from  the first day in which something changed that bars are made of (NULL: none)
---   p_closes_from  the first in which something changed that EMAs are made of (NULL: none)
+-- mark_days: tell from when on the validated days of an asset changed.
+--   p_id       asset id
+--   p_from     the first day that changed in anything that is read (NULL: none did)
+--   p_last_ts  the newest day that there was before (NULL: none)
+--   p_mark     what changed from when on
 -- Returns   nothing.
--- Errors    none.   Cost  the states of one asset; its blocks of days from p_marked_from on.
--- Rule      blocks of days follow at once; bars and EMAs by a mark that their next refresh takes up.
-CREATE OR REPLACE FUNCTION mark_days(p_id int, p_marked_from timestamptz, p_closes_from timestamptz)
+-- Errors    none.   Cost  its blocks of days from p_from on; a mark where days changed that there were.
+-- Rule      blocks of days follow at once. Days after all that anybody may have read need no mark: who reads
+--           knows its own newest day.
+CREATE OR REPLACE FUNCTION mark_days(p_id int, p_from timestamptz, p_last_ts timestamptz, p_mark mark)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $$
 BEGIN
-    IF p_marked_from IS NOT NULL THEN
-        PERFORM keep_day_blocks(p_id, p_marked_from);
-        UPDATE bars_state AS s SET dirty_from = p_marked_from
-        WHERE s.id = p_id AND (s.dirty_from IS NULL OR s.dirty_from > p_marked_from);
+    IF p_from IS NULL THEN
+        RETURN;
     END IF;
-    IF p_closes_from IS NOT NULL THEN
-        UPDATE emas_state AS s SET
-            dirty_from = least(s.dirty_from, p_closes_from),
-            hidden_from = least(s.hidden_from, p_closes_from)
+    PERFORM keep_day_blocks(p_id, p_from);
+    -- Days that went from the end are marked where they stood, and new ones may come before those.
+    IF p_from <= p_last_ts OR EXISTS (
+        SELECT 1 FROM marks AS m
         WHERE
-            s.id = p_id
-            AND (s.dirty_from IS NULL OR s.hidden_from IS NULL
-                OR s.dirty_from > p_closes_from OR s.hidden_from > p_closes_from);
+            m.id = p_id AND m.output = '1d' AND m.rows_from >= p_from
+            AND m.version > (SELECT min(r.marks_read) FROM marks_held AS r WHERE r.id = p_id))
+    THEN
+        PERFORM mark_changes(p_id, ARRAY[p_mark]);
     END IF;
 END;
 $$;

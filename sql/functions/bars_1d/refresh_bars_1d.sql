@@ -11,7 +11,7 @@
 -- Locks     the asset's row in cmc_price_bars_1d_state, once there is something to write.
 -- Cost      index ranges from the earliest change on; nothing new: a look at the notes and the look-back.
 -- Rule      days are numbered 1.. over accepted rows; only rows that differ are written; what changed from
---           which day is handed to bars and EMAs in the same transaction; a noop writes nothing.
+--           which day is marked in the same transaction; a noop writes nothing.
 CREATE OR REPLACE FUNCTION refresh_bars_1d(
     p_id int, p_tz text, p_full boolean, p_lookback_days int, p_time_min timestamptz, p_time_max timestamptz,
     p_keep_rejects boolean,
@@ -109,6 +109,6 @@ BEGIN
         UPDATE cmc_price_bars_1d_state AS s SET rejects_left_out_from = v_rejects.left_out_from
         WHERE s.id = p_id;
     END IF;
-    PERFORM mark_days(p_id, v_days.marked_from, v_days.closes_from);
+    PERFORM mark_days(p_id, v_days.marked_from, v_old_last, v_days.changes);
 END;
 $$;

@@ -3,16 +3,18 @@
 --   p_tz        the asset's zone
 --   p_from, p_to  raw rows with p_from <= "timestamp" < p_to (p_to NULL: open)
 --   p_base      number of the last day before p_from; 0: none
--- Returns   bars_written: days written; written_from: the first of them, marked_from: the first of those in
---           which something changed that bars are made of, closes_from: that EMAs are made of;
---           repaired_timehigh, repaired_timelow: how many were repaired.
+-- Returns   bars_written: days written; written_from: the first of them; rows_from .. market_cap_from: the
+--           first in which that changed (differing_days); repaired_timehigh, repaired_timelow: how many were
+--           repaired.
 -- Errors    none.   Cost  the rows in the range, 10 us a day that is written.
 -- Rule      days are numbered 1.. over accepted rows; equal ones aren't written. They are gathered before
 --           they are inserted: rows that an INSERT gathers by itself go over all nodes of a cluster.
 CREATE OR REPLACE FUNCTION store_days(
     p_id int, p_tz text, p_from timestamptz, p_to timestamptz, p_base int,
-    OUT bars_written int, OUT written_from timestamptz, OUT marked_from timestamptz,
-    OUT closes_from timestamptz, OUT repaired_timehigh int, OUT repaired_timelow int)
+    OUT bars_written int, OUT written_from timestamptz, OUT rows_from timestamptz, OUT open_from timestamptz,
+    OUT high_from timestamptz, OUT low_from timestamptz, OUT close_from timestamptz,
+    OUT volume_from timestamptz, OUT market_cap_from timestamptz, OUT repaired_timehigh int,
+    OUT repaired_timelow int)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $$
@@ -27,7 +29,10 @@ DECLARE
 BEGIN
     SELECT
         count(*), min(f."timestamp"),
-        min(f."timestamp") FILTER (WHERE f.marks_bars), min(f."timestamp") FILTER (WHERE f.marks_emas),
+        min(f."timestamp") FILTER (WHERE f.other_row), min(f."timestamp") FILTER (WHERE f.other_open),
+        min(f."timestamp") FILTER (WHERE f.other_high), min(f."timestamp") FILTER (WHERE f.other_low),
+        min(f."timestamp") FILTER (WHERE f.other_close), min(f."timestamp") FILTER (WHERE f.other_volume),
+        min(f."timestamp") FILTER (WHERE f.other_market_cap),
         count(*) FILTER (WHERE f.repaired_timehigh), count(*) FILTER (WHERE f.repaired_timelow),
         array_agg(f."timestamp"), array_agg(f.bar_seq), array_agg(f.local_day), array_agg(f.day),
         array_agg(f.time_open), array_agg(f.time_close), array_agg(f.time_high), array_agg(f.time_low),
@@ -35,7 +40,8 @@ BEGIN
         array_agg(f.market_cap), array_agg(f.repaired_timehigh), array_agg(f.repaired_timelow),
         array_agg(f.src_name), array_agg(f.src_file), array_agg(f.src_load_ts)
     INTO
-        bars_written, written_from, marked_from, closes_from, repaired_timehigh, repaired_timelow,
+        bars_written, written_from, rows_from, open_from, high_from, low_from, close_from, volume_from,
+        market_cap_from, repaired_timehigh, repaired_timelow,
         v_stamps, v_seqs, v_local_days, v_days, v_opened, v_closed, v_times_high, v_times_low, v_opens,
         v_highs, v_lows, v_closes, v_volumes, v_caps, v_repaired_high, v_repaired_low, v_names, v_files,
         v_loaded

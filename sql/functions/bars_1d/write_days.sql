@@ -3,14 +3,14 @@
 --   p_tz        the asset's zone
 --   p_from, p_to  raw rows with p_from <= "timestamp" < p_to (p_to NULL: open)
 -- Returns   bars_written, bars_deleted: days; changed_from: the first of them, marked_from: the first in
---           which something changed that bars are made of, closes_from: that EMAs are made of;
+--           which something changed that others read, changes: what of it from when on (a mark);
 --           repaired_timehigh, repaired_timelow: how many of the written ones were repaired.
 -- Errors    none.   Cost  the rows in the range; the days after it where their numbers change.
 -- Rule      days after a bounded range make room before it grows, and move up after it has shrunk.
 CREATE OR REPLACE FUNCTION write_days(
     p_id int, p_tz text, p_from timestamptz, p_to timestamptz,
     OUT bars_written int, OUT bars_deleted int, OUT changed_from timestamptz, OUT marked_from timestamptz,
-    OUT closes_from timestamptz, OUT repaired_timehigh int, OUT repaired_timelow int)
+    OUT changes mark, OUT repaired_timehigh int, OUT repaired_timelow int)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $$
@@ -51,15 +51,18 @@ BEGIN
     END IF;
     bars_written := v_stored.bars_written;
     changed_from := least(v_deleted_from, v_stored.written_from);
-    marked_from := least(v_deleted_from, v_stored.marked_from);
-    closes_from := least(v_deleted_from, v_stored.closes_from);
+    changes := ROW(
+        NULL, '1d', least(v_deleted_from, v_stored.rows_from), v_stored.open_from, v_stored.high_from,
+        v_stored.low_from, v_stored.close_from, v_stored.volume_from, v_stored.market_cap_from, NULL);
     repaired_timehigh := v_stored.repaired_timehigh;
     repaired_timelow := v_stored.repaired_timelow;
     IF v_shift <> 0 THEN
         bars_written := bars_written + v_shifted.shifted;
         changed_from := least(changed_from, v_shifted.first_shifted);
-        marked_from := least(marked_from, v_shifted.first_shifted);
-        closes_from := least(closes_from, v_shifted.first_shifted);
+        changes.rows_from := least(changes.rows_from, v_shifted.first_shifted);
     END IF;
+    marked_from := least(
+        changes.rows_from, changes.open_from, changes.high_from, changes.low_from, changes.close_from,
+        changes.volume_from, changes.market_cap_from);
 END;
 $$;

@@ -47,7 +47,8 @@ BEGIN
     FROM bars_state AS s
     WHERE
         s.id = p_id AND s.bar_group = ANY(p_groups) AND s.calendar = v_of.calendar
-        AND s.first_ts = v_first_stamp AND (s.dirty_from IS NULL OR s.dirty_from > s.last_ts)
+        AND s.first_ts = v_first_stamp
+        AND NOT EXISTS (SELECT 1 FROM bar_marks AS m WHERE m.id = p_id AND m.version > s.marks_read)
     ORDER BY s.n_rows, s.calendar_version LIMIT 1;
     SELECT d.day INTO v_told FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = v_state.n_rows;
     IF v_told IS NOT NULL THEN

@@ -14,6 +14,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_now timestamptz := now();
+    v_read int := newest_mark(p_id);
     v_groups text[];
     v_plain boolean;
     v_tfs text[];
@@ -53,7 +54,7 @@ BEGIN
     recorded AS (
         UPDATE emas_state AS e SET
             last_ts = p_days.last_ts, n_rows = p_days.n_rows, series = coalesce(c.series, e.series),
-            dirty_from = NULL, hidden_from = NULL, updated_at = v_now
+            marks_read = v_read, updated_at = v_now
         FROM unnest(v_groups) AS v (ema_group)
         LEFT JOIN counted AS c ON c.ema_group = v.ema_group
         WHERE e.id = p_id AND e.ema_group = v.ema_group

@@ -40,7 +40,12 @@ BEGIN
     PERFORM check_asset(p_id);
     SELECT
         coalesce(q.periods, s.periods), coalesce(q.last_ts, s.last_ts),
-        least(coalesce(q.hidden_from, s.hidden_from, 'infinity'), coalesce(p_to, 'infinity'))
+        least((
+            SELECT min(m.hidden_from) FROM ema_marks AS m
+            WHERE
+                m.id = p_id AND m.version > coalesce(q.marks_read, s.marks_read)
+                AND m.output IN ('1d', s.bar_group)
+        ), coalesce(p_to, 'infinity'))
     INTO v_stored, v_last, v_hidden_from
     FROM emas_state AS s
     LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = p_tf

@@ -27,7 +27,7 @@ DECLARE
 BEGIN
     SELECT array_agg(q.ema_group), array_agg(q.tf), array_agg(q.dirty_from), array_agg(q.periods <> p_periods)
     INTO v_groups, v_tfs, v_from, v_others
-    FROM emas_pending AS q WHERE q.id = p_id;
+    FROM emas_left_behind AS q WHERE q.id = p_id;
     RETURN QUERY
     WITH series AS (
         SELECT

@@ -21,6 +21,7 @@ DECLARE
     v_work ema_work;
     v_refreshed text[];
     v_from timestamptz;
+    v_read int := newest_mark(p_id);
 BEGIN
     FOREACH v_work IN ARRAY p_work LOOP
         v_refreshed := ARRAY(SELECT s.tf FROM unnest(p_series) AS s WHERE s.ema_group = v_work.ema_group);
@@ -31,15 +32,15 @@ BEGIN
             SELECT coalesce(sum(d.vectors_written), 0) FROM unnest(p_done) AS d
             WHERE d.ema_group = v_work.ema_group);
         v_from := (
-            SELECT min(least(p.dirty_from, p.hidden_from)) FROM emas_pending AS p
-            WHERE p.id = p_id AND p.ema_group = v_work.ema_group AND p.tf = ANY(v_refreshed));
+            SELECT min(least(w.dirty_from, w.hidden_from)) FROM emas_left_behind AS w
+            WHERE w.id = p_id AND w.ema_group = v_work.ema_group AND w.tf = ANY(v_refreshed));
         dirty_from := CASE
             WHEN action = 'noop' THEN NULL
             WHEN action = 'rebuild' THEN p_days.first_ts
             -- A mark of -infinity means everything; users get a day that exists.
             ELSE greatest(p_days.first_ts, least(v_work.state_dirty_from, v_work.hidden_from, v_from))
         END;
-        series := record_ema_group(p_id, p_days, v_work, p_periods, v_refreshed, p_done);
+        series := record_ema_group(p_id, p_days, v_work, p_periods, v_refreshed, p_done, v_read);
         RETURN NEXT;
     END LOOP;
 END;

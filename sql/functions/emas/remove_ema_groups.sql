@@ -23,5 +23,7 @@ BEGIN
             v_work.ema_group, CASE WHEN v_work.tfs IS NOT NULL OR v_removed > 0 THEN 'revise' ELSE 'noop' END,
             NULL::timestamptz, 0, 0;
     END LOOP;
+    -- Where nobody reads any more, nothing stays marked.
+    PERFORM mark_changes(p_id, '{}');
 END;
 $$;

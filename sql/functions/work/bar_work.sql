@@ -34,7 +34,7 @@ BEGIN
             ARRAY[d::day_facts], p_wanted, p_full, p_tfs, p_include_non_canonical) AS w;
         RETURN;
     END IF;
-    v_standing := bars_standing(v_ids, p_tfs);
+    v_standing := bars_standing(p_days, p_tfs);
     RETURN QUERY
     WITH catalogue AS MATERIALIZED (
         SELECT

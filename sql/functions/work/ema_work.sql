@@ -36,8 +36,8 @@ BEGIN
             p_periods, p_full, p_tfs) AS w;
         RETURN;
     END IF;
-    v_bars := bars_standing(v_ids, NULL);
-    v_emas := emas_standing(v_ids, p_tfs, p_periods);
+    v_bars := bars_standing(p_days, NULL);
+    v_emas := emas_standing(p_days, p_tfs, p_periods);
     RETURN QUERY
     WITH catalogue AS MATERIALIZED (
         SELECT x.ema_group, x.bar_group, x.ordinal, x.has_1d

@@ -23,7 +23,10 @@ BEGIN
         WHERE
             x.ema_group = ANY(p_wanted)
             AND (
-                e.id IS NULL OR e.dirty_from IS NOT NULL OR e.hidden_from IS NOT NULL
+                e.id IS NULL
+                OR EXISTS (
+                    SELECT 1 FROM ema_marks AS m
+                    WHERE m.id = p_id AND m.version > e.marks_read AND m.output IN ('1d', e.bar_group))
                 OR e.n_rows <> p_days.n_rows OR e.first_ts <> p_days.first_ts OR e.last_ts <> p_days.last_ts
                 OR e.periods <> p_periods
                 OR e.tfs IS DISTINCT FROM

@@ -10,13 +10,14 @@ SELECT
     x.in_bar_space AS in_bar,
     x.in_day_space AS in_day,
     s.periods,
-    s.dirty_from,
-    s.hidden_from,
-    s.dirty_from IS NULL AND q.id IS NULL AND (t.tf = '1D' OR b.settled IS TRUE) AS settled,
+    w.dirty_from,
+    w.hidden_from,
+    w.dirty_from IS NULL AND q.id IS NULL AND (t.tf = '1D' OR b.settled IS TRUE) AS settled,
     t.tf = '1D' OR b.id IS NOT NULL AS has_bars
 FROM emas_state AS s
 INNER JOIN (SELECT DISTINCT g.ema_group, g.in_bar_space, g.in_day_space FROM taxonomy() AS g) AS x
     ON x.ema_group = s.ema_group
 CROSS JOIN LATERAL unnest(s.tfs) AS t (tf)
+LEFT JOIN emas_waiting AS w ON w.id = s.id AND w.ema_group = s.ema_group
 LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
 LEFT JOIN built_timeframes AS b ON b.id = s.id AND b.tf = t.tf;

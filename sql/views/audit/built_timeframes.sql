@@ -21,7 +21,8 @@ SELECT
     t.tf LIKE '%\_ANCHOR%' AS is_anchored,
     t.tf_days_min,
     t.tf_days_max,
-    s.dirty_from IS NULL AND p.id IS NULL AS settled
+    w.id IS NULL AND p.id IS NULL AS settled
 FROM bars_state AS s
 INNER JOIN dim_timeframe AS t ON t.bar_group = s.bar_group AND t.tf = ANY(s.tfs)
+LEFT JOIN bars_waiting AS w ON w.id = s.id AND w.bar_group = s.bar_group
 LEFT JOIN bars_pending AS p ON p.id = s.id AND p.tf = t.tf;

@@ -58,7 +58,12 @@ LEFT JOIN LATERAL (
         alpha_inside(s.ema_group LIKE 'cal_anchor%', a.alpha_day, a.alpha_equiv) AS alpha,
         -- What waits for a refresh isn't shown.
         coalesce(w.last_ts, s.last_ts) AS last_ts,
-        coalesce(w.hidden_from, s.hidden_from, 'infinity') AS hidden_from
+        coalesce((
+            SELECT min(m.hidden_from) FROM ema_marks AS m
+            WHERE
+                m.id = s.id AND m.version > coalesce(w.marks_read, s.marks_read)
+                AND m.output IN ('1d', s.bar_group)
+        ), 'infinity') AS hidden_from
     FROM emas AS v
     INNER JOIN bars AS r ON r.id = s.id AND r.tf = a.tf AND r.bar_seq = v.bar_seq
     WHERE

@@ -44,8 +44,10 @@ LEFT JOIN LATERAL (
         CASE WHEN s.ema_group = 'multi_tf' THEN a.alpha_bar ELSE a.alpha_day END AS alpha,
         -- What waits for a refresh isn't shown.
         coalesce(w.last_ts, s.last_ts) AS last_ts,
-        coalesce(w.hidden_from, s.hidden_from, 'infinity') AS hidden_from
-    WHERE true
+        coalesce(min(m.hidden_from), 'infinity') AS hidden_from
+    FROM ema_marks AS m
+    WHERE
+        m.id = s.id AND m.version > coalesce(w.marks_read, s.marks_read) AND m.output IN ('1d', s.bar_group)
     OFFSET 0
 ) AS n ON true
 -- Nearly all blocks and days pass. The planner would guess a small part of them; of being true or true it

@@ -20,8 +20,7 @@ SELECT
     u.calendar_version
 FROM emas_state AS s
 INNER JOIN dim_timeframe AS t
-    ON t.tf = ANY(s.tfs) AND t.bar_group = CASE s.ema_group WHEN 'multi_tf_v2' THEN 'multi_tf'
-        ELSE s.ema_group END
+    ON t.tf = ANY(s.tfs) AND t.bar_group = s.bar_group
 LEFT JOIN bars_state AS u ON u.id = s.id AND u.bar_group = t.bar_group
 LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
 -- Left joins, so that they are joined to states and not to the catalogue alone, which no shard may do.

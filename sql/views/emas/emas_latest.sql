@@ -25,8 +25,7 @@ INNER JOIN (
     ('multi_tf_cal_anchor_iso', 'cal_anchor')
 ) AS a (alignment_source, ema_group) ON a.ema_group = s.ema_group
 INNER JOIN dim_timeframe AS t
-    ON t.tf = ANY(s.tfs) AND t.bar_group = CASE s.ema_group WHEN 'multi_tf_v2' THEN 'multi_tf'
-        ELSE s.ema_group END
+    ON t.tf = ANY(s.tfs) AND t.bar_group = s.bar_group
 LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
 -- A left join, so that it is joined to states and not to the catalogue alone, which no shard may do.
 LEFT JOIN LATERAL (
@@ -40,5 +39,10 @@ CROSS JOIN LATERAL unnest(coalesce(q.periods, s.periods), e.bar_space, e.day_spa
     AS l (period, in_bar_space, in_day_space)
 INNER JOIN dim_period AS p ON p.period = l.period
 WHERE
-    coalesce(q.hidden_from, s.hidden_from, 'infinity') > coalesce(q.last_ts, s.last_ts)
+    coalesce((
+        SELECT min(m.hidden_from) FROM ema_marks AS m
+        WHERE
+            m.id = s.id AND m.version > coalesce(q.marks_read, s.marks_read)
+            AND m.output IN ('1d', s.bar_group)
+    ), 'infinity') > coalesce(q.last_ts, s.last_ts)
     AND CASE WHEN s.ema_group = 'multi_tf' THEN l.in_bar_space ELSE l.in_day_space END IS NOT NULL;

@@ -73,6 +73,7 @@ class Migration:
             psycopg.errors.InvalidFunctionDefinition,
             psycopg.errors.InvalidTableDefinition,
             psycopg.errors.AmbiguousFunction,
+            psycopg.errors.DependentObjectsStillExist,
         ):
             # The failed attempt is rolled back; in the second one nothing stands in the way of CREATE.
             try:

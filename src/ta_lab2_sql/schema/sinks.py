@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     import psycopg
 
 # CREATE OR REPLACE can't change: a function's result or argument names, a view's columns. One that takes one
-# more argument with a default stands beside the one of before, and a call fits both (42725).
-REPLACE_REFUSED = frozenset({"42P13", "42P16", "42725"})
+# more argument with a default stands beside the one of before, and a call fits both (42725). ALTER TABLE
+# can't drop a column that a view shows (2BP01).
+REPLACE_REFUSED = frozenset({"42P13", "42P16", "42725", "2BP01"})
 
 
 class Sink(Protocol):

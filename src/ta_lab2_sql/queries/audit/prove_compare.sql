@@ -7,9 +7,9 @@ SELECT
     count(*) FILTER (WHERE c.differs) AS differing,
     -- What waits for a refresh may well differ.
     EXISTS (SELECT 1 FROM stored_changes AS w WHERE w.id = %(id)s)
-    OR EXISTS (SELECT 1 FROM stored_bars_state AS w WHERE w.id = %(id)s AND w.dirty_from IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM stored_bars_waiting AS w WHERE w.id = %(id)s)
     OR EXISTS (SELECT 1 FROM stored_bars_pending AS w WHERE w.id = %(id)s)
-    OR EXISTS (SELECT 1 FROM stored_emas_state AS w WHERE w.id = %(id)s AND w.dirty_from IS NOT NULL)
+    OR EXISTS (SELECT 1 FROM stored_emas_waiting AS w WHERE w.id = %(id)s)
     OR EXISTS (SELECT 1 FROM stored_emas_pending AS w WHERE w.id = %(id)s) AS is_behind
 FROM (
     SELECT
