@@ -8,8 +8,8 @@
 --           the bars.
 -- Errors    none.   Cost  an index probe per asset and table.
 -- Rule      one asset by its name, so that its partition or its node is asked and no other. What waits says
---           bars_waiting; it needn't be asked where nothing is marked and one day is new, or none. Long,
---           since one and several are asked in statements of their own.
+--           bars_waiting; it needn't be asked where nothing is marked and one day is new, or none.
+--           Long, since one and several are asked in statements of their own.
 CREATE OR REPLACE FUNCTION bars_standing(p_days day_facts[], p_tfs text[])
 RETURNS bars_standing[]
 LANGUAGE plpgsql STABLE
