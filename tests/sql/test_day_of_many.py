@@ -103,6 +103,7 @@ def test_a_list_leaves_what_calls_leave(many: Db) -> None:
 # What an asset may need besides its new day, or instead of it.
 NEW = """id = 4 AND "timestamp" > '2020-05-05'"""
 OLD = """id = 4 AND "timestamp" < '2020-01-05'"""
+MARK = "INSERT INTO marks (id, version, output, {1}_from) VALUES (4, 1000, '{0}', '2020-03-01')"
 GROUP = "WHERE id = 4 AND {}_group = 'cal_us'"
 NEEDS: dict[str, str | None] = {
     "a second day": None,
@@ -125,8 +126,8 @@ NEEDS: dict[str, str | None] = {
     "bars that wait for the EMAs": "SELECT FROM refresh_bars(4)",
     "days that wait for the bars": "SELECT FROM refresh_bars(4, '1d')",
     "EMAs of one timeframe behind": "SELECT FROM refresh_emas(4, p_tfs => '{2D}')",
-    "a mark of its bars": f"UPDATE bars_state SET dirty_from = '2020-03-01' {GROUP.format('bar')}",
-    "a mark of its EMAs": f"UPDATE emas_state SET dirty_from = '2020-03-01' {GROUP.format('ema')}",
+    "a mark that concerns its bars": MARK.format("1d", "volume"),
+    "a mark of its bars": MARK.format("cal_us", "closing"),
     "no state of its bars": f"DELETE FROM bars_state {GROUP.format('bar')}",
     "no state of its EMAs": f"DELETE FROM emas_state {GROUP.format('ema')}",
     "rejects left out": """UPDATE cmc_price_bars_1d_state SET rejects_left_out_from = '2020-01-03'

@@ -3,7 +3,7 @@
 --   p_ids, p_groups, p_live   for each asset and group of bars that has vectors: live series of EMAs
 -- Returns   nothing.
 -- Errors    none.   Cost  a row per asset and group.
--- Rule      as append_bar_groups and append_ema_groups: the day that marked them is taken up at once.
+-- Rule      as append_bar_groups and append_ema_groups; a day at the end needs no mark.
 CREATE OR REPLACE FUNCTION record_day_of_many(p_days day_facts[], p_ids int[], p_groups text[], p_live int[])
 RETURNS void
 LANGUAGE plpgsql VOLATILE
@@ -13,11 +13,11 @@ DECLARE
     v_now timestamptz := now();
 BEGIN
     UPDATE bars_state AS s SET
-        last_ts = d.dirty_from, n_rows = d.n_rows + 1, dirty_from = NULL, updated_at = v_now
+        last_ts = d.dirty_from, n_rows = d.n_rows + 1, updated_at = v_now
     FROM unnest(p_days) AS d WHERE s.id = d.id;
     UPDATE emas_state AS e SET
         last_ts = d.dirty_from, n_rows = d.n_rows + 1, series = coalesce(c.n_live, e.series),
-        dirty_from = NULL, hidden_from = NULL, updated_at = v_now
+        updated_at = v_now
     FROM unnest(p_days) AS d
     CROSS JOIN stored_groups() AS x
     LEFT JOIN unnest(p_ids, p_groups, p_live) AS c (id, bar_group, n_live)
