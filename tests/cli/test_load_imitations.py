@@ -104,6 +104,10 @@ SEVERAL: dict[str, tuple[str | bytes, list[Any]]] = {
         "Date,T,C,V\n2024-01-30,10.5,20.5,\n",
         [("C", "2024-01-30", *[20.5] * 4, None), ("T", "2024-01-30", *[10.5] * 4, None)],
     ),
+    "wide, an index": (
+        "Date,^T1,T2\n2024-01-30,10.5,20.5\n",
+        [CLOSES[1], ("^T1", *CLOSES[0][1:])],
+    ),
     "wide, quiet names": (
         "date,bitcoin,ethereum\n2024-01-30,10.5,20.5\n",
         [("bitcoin", *CLOSES[0][1:]), ("ethereum", *CLOSES[1][1:])],
