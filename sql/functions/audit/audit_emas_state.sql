@@ -43,6 +43,7 @@ BEGIN
         LEFT JOIN bars_state AS b
             ON b.id = p_id AND b.bar_group = x.bar_group AND x.in_bar_space AND x.in_day_space
         CROSS JOIN LATERAL (VALUES
+            ('bar_group', to_jsonb(x.bar_group), to_jsonb(s.bar_group)),
             ('daily_min_seen', to_jsonb(l.first_ts), to_jsonb(s.first_ts)),
             ('daily_max_seen', to_jsonb(l.last_ts), to_jsonb(s.last_ts)),
             ('n_rows', to_jsonb(l.n_rows), to_jsonb(s.n_rows)),

@@ -20,6 +20,8 @@ CREATE OR REPLACE FUNCTION bar_work(
 RETURNS SETOF bar_work
 LANGUAGE plpgsql STABLE ROWS 7
 SET search_path FROM CURRENT
+-- As in ema_work.
+SET enable_nestloop = off
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -21,6 +21,8 @@ CREATE OR REPLACE FUNCTION ema_work(
 RETURNS SETOF ema_work
 LANGUAGE plpgsql STABLE ROWS 8
 SET search_path FROM CURRENT
+-- Of lists the planner expects ten elements: of hundreds of assets it would compare each with each.
+SET enable_nestloop = off
 AS $$
 #variable_conflict use_column
 DECLARE
