@@ -13,8 +13,8 @@ from .planting import database
 
 Db = psycopg.Connection[Any]
 DERIVED = [t for t in STORED if t not in ("cmc_price_histories7", "raw_changes") and "pending" not in t]
-# Times of writing and counters of the last run: nothing follows from them. Nor, where nothing is marked, from the
-# number of the mark that was read last.
+# Times of writing and counters of the last run: nothing follows from them. Nor, where nothing is marked, from
+# the number of the mark that was read last.
 NOTES = {
     *("ingested_at", "updated_at", "rejected_at", "src_load_ts", "last_run_ts", "last_upserted"),
     *("last_repaired_timehigh", "last_repaired_timelow", "last_rejected", "marks_read"),
