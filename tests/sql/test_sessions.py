@@ -574,6 +574,9 @@ def test_emas_of_any_sequence_are_those_of_a_build_from_nothing(db: Db, seed: in
             ]
             put(db, [raw_day(d, 10, 30, 1, 10 + chance.random(), 1.0) for d in new])
             last = until + timedelta(1)
+        if chance.random() < 0.3:
+            # Bars by themselves: what moved is told to the EMAs.
+            db.execute("SELECT FROM refresh_bars(1)")
         if chance.random() < 0.8:
             refresh_emas(db)
             db.execute("DELETE FROM cmc_price_histories7 WHERE id = 2")
@@ -586,6 +589,28 @@ def test_emas_of_any_sequence_are_those_of_a_build_from_nothing(db: Db, seed: in
             assert {action for (action,) in refresh_emas(db)} == {"noop"}
 
 
-def refresh_emas(db: Db) -> list[Any]:
-    """Bars and EMAs of asset 1."""
-    return rows(db, "SELECT action FROM refresh_emas(1)")
+def test_emas_follow_a_first_bar_that_moved_while_bars_were_refreshed_alone(db: Db) -> None:
+    """The Monday before the first row is a session, then it isn't: the first week counts now."""
+    only(db, "1W_CAL_ISO", "1M_CAL")
+    db.execute("DELETE FROM dim_period WHERE period > 6")
+    first = date(2020, 1, 7)
+    calendar = Calendar({date(2000, 1, 3): "1111100"}, {})
+    put_calendar(db, "A", calendar)
+    for asset in (1, 2):
+        load(db, asset, [(first + timedelta(i), close_of(i)) for i in range(90) if i % 7 < 4])
+        db.execute("INSERT INTO assets (id) VALUES (%s) ON CONFLICT DO NOTHING", (asset,))
+        db.execute("UPDATE assets SET calendar = 'A' WHERE id = %s", (asset,))
+    refresh_emas(db)
+    before = emas(db, 1)
+    put_calendar(db, "A", Calendar(calendar.weeks, {date(2020, 1, 6): False}), apply=False)
+    db.execute("SELECT FROM refresh_bars(1)")
+    # Nothing of the bars of before is shown beside bars of now.
+    assert not [row for row in emas(db, 1) if row not in before]
+    assert "revise" in {action for (action,) in refresh_emas(db)}
+    refresh_emas(db, 2)
+    assert emas(db, 1) == emas(db, 2) != before
+
+
+def refresh_emas(db: Db, asset: int = 1) -> list[Any]:
+    """Bars and EMAs of an asset."""
+    return rows(db, "SELECT action FROM refresh_emas(%s)", asset)

@@ -63,7 +63,8 @@ BEGIN
                 THEN '-infinity'
             WHEN v_work.action = 'rebuild' THEN v_changed
             -- Days are marked themselves; only what the calendar moved is new to those who read both.
-            ELSE least(v_pending, v_reclosed)
+            ELSE least(
+                v_pending, v_reclosed, CASE WHEN v_work.changed_days IS NOT NULL THEN v_changed END)
         END;
         IF v_closing IS NOT NULL OR v_changed IS NOT NULL THEN
             v_marks := v_marks || ROW(
