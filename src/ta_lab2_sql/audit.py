@@ -217,6 +217,7 @@ def _proofs(settings: Settings, ids: Sequence[int]) -> Iterator[Finding]:
                 with connection.transaction(force_rollback=True):
                     cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                     cursor.execute(query("audit/prove_tables"))
+                    cursor.execute(query("audit/prove_assets"), {"id": asset})
                     cursor.execute(query("audit/prove_bars"), {"id": asset})
                     cursor.execute(query("audit/prove_emas"), {"id": asset})
                     rows = cursor.execute(query("audit/prove_compare"), {"id": asset}).fetchall()

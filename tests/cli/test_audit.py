@@ -116,6 +116,32 @@ def test_prove_of_what_waits_for_a_refresh_is_a_warning(cli: Cli, two: psycopg.C
     assert {f["severity"] for f in json.loads(done.out)} == {"warning"}
 
 
+def test_prove_builds_on_the_calendar_of_the_bars(cli: Cli, two: psycopg.Connection[Any]) -> None:
+    """An edit that nobody took up yet is a warning, as all that waits for a refresh."""
+    two.execute("INSERT INTO calendars (calendar) VALUES ('W')")
+    two.execute(
+        "INSERT INTO calendar_weeks (calendar, from_day, weekmask) VALUES ('W', '2000-01-01', '0110111')"
+    )
+    two.execute("UPDATE assets SET calendar = 'W' WHERE id = 2")
+    two.execute("SELECT refresh_bars(2)")
+    two.execute("SELECT refresh_emas(2)")
+    prove = ("--json", "audit", "--ids", "2", "--prove", "--check", "bar_content")
+    done = cli(*prove)
+    assert (done.code, json.loads(done.out)) == (0, [])
+    two.execute("UPDATE calendar_weeks SET weekmask = '1111111'")
+    two.execute('DELETE FROM cmc_price_histories7 WHERE id = 2 AND extract(DAY FROM "timestamp") = 17')
+    two.execute("SELECT refresh_bars(2)")
+    two.execute("SELECT refresh_emas(2)")
+    two.execute("UPDATE calendar_weeks SET weekmask = '0110111'")
+    two.execute("SELECT calendars_apply()")
+    done = cli(*prove)
+    assert done.code == 0
+    assert {f["severity"] for f in json.loads(done.out)} <= {"warning"}
+    two.execute("UPDATE calendar_weeks SET weekmask = '1111111'")
+    two.execute("SELECT calendars_apply(); SELECT refresh_bars(2)")
+    assert (cli(*prove).code, json.loads(cli(*prove).out)) == (0, [])
+
+
 def test_what_cannot_be_rebuilt_is_an_error(cli: Cli, two: psycopg.Connection[Any]) -> None:
     """A second day on one local day: the bars stand as they were, but can't be made again."""
     two.execute(

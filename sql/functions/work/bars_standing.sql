@@ -14,6 +14,8 @@ CREATE OR REPLACE FUNCTION bars_standing(p_days day_facts[], p_tfs text[])
 RETURNS bars_standing[]
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
+-- Few rows are found by their keys; who asks joins what comes of it otherwise.
+SET enable_nestloop = on
 AS $$
 DECLARE
     v_only int := CASE WHEN cardinality(p_days) = 1 THEN (p_days[1]).id END;

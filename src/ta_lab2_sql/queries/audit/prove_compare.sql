@@ -8,6 +8,7 @@ SELECT
     -- What waits for a refresh may well differ.
     EXISTS (SELECT 1 FROM stored_changes AS w WHERE w.id = %(id)s)
     OR EXISTS (SELECT 1 FROM stored_bars_waiting AS w WHERE w.id = %(id)s)
+    OR EXISTS (SELECT 1 FROM stored_calendar_days_due AS w WHERE w.id = %(id)s)
     OR EXISTS (SELECT 1 FROM stored_bars_pending AS w WHERE w.id = %(id)s)
     OR EXISTS (SELECT 1 FROM stored_emas_waiting AS w WHERE w.id = %(id)s)
     OR EXISTS (SELECT 1 FROM stored_emas_pending AS w WHERE w.id = %(id)s) AS is_behind

@@ -5,6 +5,7 @@ CREATE TEMP VIEW stored_bars_1d_state AS SELECT * FROM cmc_price_bars_1d_state;
 CREATE TEMP VIEW stored_changes AS SELECT * FROM raw_changes;
 CREATE TEMP VIEW stored_bars_waiting AS SELECT * FROM bars_waiting;
 CREATE TEMP VIEW stored_emas_waiting AS SELECT * FROM emas_waiting;
+CREATE TEMP VIEW stored_calendar_days_due AS SELECT * FROM calendar_days_due;
 CREATE TEMP VIEW stored_day_blocks AS SELECT * FROM day_blocks;
 CREATE TEMP VIEW stored_bars AS SELECT * FROM bars;
 CREATE TEMP VIEW stored_bar_blocks AS SELECT * FROM bar_blocks;
@@ -19,11 +20,11 @@ CREATE TEMP TABLE twin_views AS
 SELECT v.place, v.name, pg_get_viewdef(v.name::regclass) AS definition
 FROM unnest(ARRAY[
     'bar_marks', 'ema_marks', 'marks_held', 'bars_waiting', 'bars_left_behind', 'emas_waiting',
-    'emas_left_behind'
+    'emas_left_behind', 'calendar_days_due'
 ]) WITH ORDINALITY AS v (name, place);
 CREATE TEMP TABLE raw_changes (LIKE raw_changes INCLUDING ALL);
 CREATE TEMP TABLE marks (LIKE marks INCLUDING ALL);
--- The zone that the stored bars were built with goes here, not to the assets.
+-- Zone and calendar that the stored bars were built with go here, not to the assets.
 CREATE TEMP TABLE assets (LIKE assets INCLUDING ALL);
 CREATE TEMP TABLE cmc_price_bars_1d (LIKE cmc_price_bars_1d INCLUDING ALL);
 CREATE TEMP TABLE cmc_price_bars_1d_rejects (LIKE cmc_price_bars_1d_rejects INCLUDING ALL);
