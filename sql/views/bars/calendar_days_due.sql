@@ -14,6 +14,12 @@ FROM bars_state AS s
 INNER JOIN calendars_applied AS a ON a.calendar = s.calendar AND a.version > s.calendar_version
 INNER JOIN cmc_price_bars_1d AS n ON n.id = s.id AND n.bar_seq = s.n_rows
 LEFT JOIN LATERAL (
+    SELECT bool_or(NOT c.day BETWEEN s.first_day AND n.day) AS are_outside
+    FROM calendar_changes AS h
+    CROSS JOIN LATERAL unnest(h.days) AS c (day)
+    WHERE h.calendar = s.calendar AND h.version > s.calendar_version
+) AS o ON true
+LEFT JOIN LATERAL (
     SELECT
         min(CASE
             WHEN t.unit_kind = 'D' THEN s.first_day
@@ -37,13 +43,7 @@ LEFT JOIN LATERAL (
     WHERE
         t.bar_group = s.bar_group AND t.tf = ANY(s.tfs)
         -- Windows are asked only where a day outside the asset's own changed.
-        AND EXISTS (
-            SELECT 1
-            FROM calendar_changes AS o
-            CROSS JOIN LATERAL unnest(o.days) AS e (day)
-            WHERE
-                o.calendar = s.calendar AND o.version > s.calendar_version
-                AND NOT e.day BETWEEN s.first_day AND n.day)
+        AND o.are_outside
 ) AS w ON true
 LEFT JOIN LATERAL (
     SELECT array_agg(DISTINCT c.day ORDER BY c.day) AS days
