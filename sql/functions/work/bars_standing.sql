@@ -34,12 +34,13 @@ DECLARE
     v_days date[];
 BEGIN
     IF v_only IS NOT NULL THEN
-        v_standing := ARRAY(
-            SELECT ROW(
+        -- Not assigned: the variable would go to the node as a parameter, whose type is unknown there.
+        SELECT coalesce(array_agg(ROW(
                 s.id, s.bar_group, s.tz, s.calendar, s.tfs, s.n_rows, s.first_ts, s.last_ts,
                 CASE WHEN s.n_rows + 1 = v_rows AND s.last_ts < v_last THEN v_last END,
-                NULL, NULL, NULL, s.marks_read)::bars_standing
-            FROM bars_state AS s WHERE s.id = v_only);
+                NULL, NULL, NULL, s.marks_read)::bars_standing), '{}')
+        INTO v_standing
+        FROM bars_state AS s WHERE s.id = v_only;
         SELECT array_agg(m.id), array_agg(m.version) INTO v_marked, v_versions
         FROM bar_marks AS m WHERE m.id = v_only;
         v_asked := ARRAY(SELECT p.id FROM bars_pending AS p WHERE p.id = v_only);

@@ -32,12 +32,13 @@ DECLARE
     v_others boolean[];
 BEGIN
     IF v_only IS NOT NULL THEN
-        v_standing := ARRAY(
-            SELECT ROW(
+        -- Not assigned: the variable would go to the node as a parameter, whose type is unknown there.
+        SELECT coalesce(array_agg(ROW(
                 s.id, s.ema_group, s.tfs, s.periods, s.n_rows, s.first_ts, s.last_ts, s.series,
                 CASE WHEN s.n_rows + 1 = v_rows AND s.last_ts < v_last THEN v_last END,
-                NULL, NULL, NULL, s.marks_read, s.bar_group)::emas_standing
-            FROM emas_state AS s WHERE s.id = v_only);
+                NULL, NULL, NULL, s.marks_read, s.bar_group)::emas_standing), '{}')
+        INTO v_standing
+        FROM emas_state AS s WHERE s.id = v_only;
         SELECT array_agg(m.id), array_agg(m.output), array_agg(m.version)
         INTO v_marked, v_outputs, v_versions
         FROM ema_marks AS m WHERE m.id = v_only;
