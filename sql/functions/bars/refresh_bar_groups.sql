@@ -23,10 +23,13 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_days day_facts := days_standing(p_id, p_tz);
-    v_version int := (SELECT a.version FROM calendars_applied AS a WHERE a.calendar = v_days.calendar);
+    v_version int;
     v_work bar_work[];
     v_sessions asset_sessions;
 BEGIN
+    IF v_days.calendar IS NOT NULL THEN
+        v_version := (SELECT a.version FROM calendars_applied AS a WHERE a.calendar = v_days.calendar);
+    END IF;
     -- An edited calendar is seen at once; then what there is to do is decided under the lock alone.
     IF NOT p_is_locked AND v_days.calendar IS NOT NULL AND NOT v_days.is_empty AND EXISTS (
         SELECT 1 FROM calendar_days_due AS c WHERE c.id = p_id AND c.bar_group = ANY(p_wanted))
