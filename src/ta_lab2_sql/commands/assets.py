@@ -104,9 +104,10 @@ def set_(
         raise WrongUsage("nothing to set", "the command line", "give --symbol, --name, --tz or --calendar")
     with settings.connect("assets set") as connection, connection.transaction():
         check_version(connection)
+        # First, so that no calendar is called imported for assets that there aren't.
+        wanted = _named(connection, assets, ids)
         if "calendar" in values:
             values["calendar"] = _calendar(settings, connection, values["calendar"])
-        wanted = _named(connection, assets, ids)
         parameters = (list(wanted), json.dumps(values))
         row = connection.execute("SELECT set_assets(%s::int[], %s::jsonb)", parameters).fetchone()
     changed = row[0] if row else 0
