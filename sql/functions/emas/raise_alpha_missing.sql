@@ -1,4 +1,4 @@
--- raise_alpha_missing: the error of a timeframe that lacks the alphas of a period.
+-- raise_alpha_missing: the error of a timeframe that lacks the alphas of a period, or keeps some too many.
 --   p_tf, p_periods   timeframe, the periods that it needs
 --   p_there   periods that ema_alpha has for it (NULL: none)
 -- Returns   nothing (declared float8[] so that it can stand where a vector is computed).
@@ -12,9 +12,11 @@ AS $$
 BEGIN
     RAISE EXCEPTION USING
         ERRCODE = 'TA020',
-        MESSAGE = format('ema_alpha has no row for timeframe %s and period %s', p_tf, (
-            SELECT min(p.period) FROM unnest(p_periods) AS p (period)
-            WHERE NOT p.period = ANY(coalesce(p_there, '{}')))),
+        MESSAGE = coalesce(
+            format('ema_alpha has no row for timeframe %s and period ', p_tf) || (
+                SELECT min(p.period) FROM unnest(p_periods) AS p (period)
+                WHERE NOT p.period = ANY(coalesce(p_there, '{}'))),
+            format('the alphas of timeframe %s are kept for periods that dim_period no longer has', p_tf)),
         DETAIL = 'Every timeframe and period of the two catalogues needs its alphas.',
         HINT = 'Fill them in: SELECT sync_ema_alpha();';
 END;

@@ -42,6 +42,8 @@ def few(db: Db) -> None:
     """A catalogue that is quick to build."""
     db.execute("DELETE FROM dim_timeframe WHERE tf NOT IN ('1D', '2D', '7D', '1M_CAL', '1W_CAL_ANCHOR_US')")
     db.execute("DELETE FROM dim_period WHERE period NOT IN (6, 9)")
+    # No trigger does so here, and the command isn't always asked.
+    db.execute("SELECT sync_ema_alpha()")
 
 
 @pytest.mark.parametrize("name", ["A", "G", "W", "W79"])
