@@ -1,4 +1,4 @@
--- emas_shown: every row of the six EMA relations of an asset.
+-- emas_shown: every row of the EMA relations of an asset.
 --   p_id   asset id
 -- Returns   alignment_source, and the columns of the relations; those of bar space are NULL where a relation
 --           has none.
@@ -13,36 +13,24 @@ LANGUAGE plpgsql STABLE ROWS 100000
 SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
+DECLARE
+    v_relation record;
 BEGIN
-    RETURN QUERY
-    SELECT
-        'multi_tf', e.tf, e.ts, e.period, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll, NULL::float8,
-        NULL::boolean, NULL::float8, NULL::float8, NULL::float8, NULL::float8
-    FROM cmc_ema_multi_tf AS e WHERE e.id = p_id;
-    RETURN QUERY
-    SELECT
-        'multi_tf_v2', e.tf, e.ts, e.period, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll, NULL::float8,
-        NULL::boolean, NULL::float8, NULL::float8, NULL::float8, NULL::float8
-    FROM cmc_ema_multi_tf_v2 AS e WHERE e.id = p_id;
-    RETURN QUERY
-    SELECT
-        'multi_tf_cal_us', e.tf, e.ts, e.period, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll,
-        e.ema_bar, e.roll_bar, e.d1_bar, e.d2_bar, e.d1_roll_bar, e.d2_roll_bar
-    FROM cmc_ema_multi_tf_cal_us AS e WHERE e.id = p_id;
-    RETURN QUERY
-    SELECT
-        'multi_tf_cal_iso', e.tf, e.ts, e.period, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll,
-        e.ema_bar, e.roll_bar, e.d1_bar, e.d2_bar, e.d1_roll_bar, e.d2_roll_bar
-    FROM cmc_ema_multi_tf_cal_iso AS e WHERE e.id = p_id;
-    RETURN QUERY
-    SELECT
-        'multi_tf_cal_anchor_us', e.tf, e.ts, e.period, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll,
-        e.ema_bar, e.roll_bar, e.d1_bar, e.d2_bar, e.d1_roll_bar, e.d2_roll_bar
-    FROM cmc_ema_multi_tf_cal_anchor_us AS e WHERE e.id = p_id;
-    RETURN QUERY
-    SELECT
-        'multi_tf_cal_anchor_iso', e.tf, e.ts, e.period, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll,
-        e.ema_bar, e.roll_bar, e.d1_bar, e.d2_bar, e.d1_roll_bar, e.d2_roll_bar
-    FROM cmc_ema_multi_tf_cal_anchor_iso AS e WHERE e.id = p_id;
+    FOR v_relation IN
+        SELECT x.alignment_source, bool_and(x.in_bar_space AND x.in_day_space) AS has_both
+        FROM taxonomy() AS x GROUP BY x.alignment_source ORDER BY min(x.ordinal)
+    LOOP
+        RETURN QUERY EXECUTE format(
+            'SELECT %L, e.tf, e.ts, e.period, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll, %s '
+            'FROM %I AS e WHERE e.id = $1',
+            v_relation.alignment_source,
+            CASE
+                WHEN v_relation.has_both
+                    THEN 'e.ema_bar, e.roll_bar, e.d1_bar, e.d2_bar, e.d1_roll_bar, e.d2_roll_bar'
+                ELSE 'NULL::float8, NULL::bool, NULL::float8, NULL::float8, NULL::float8, NULL::float8'
+            END,
+            'cmc_ema_' || v_relation.alignment_source)
+        USING p_id;
+    END LOOP;
 END;
 $$;

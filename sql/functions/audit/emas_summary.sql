@@ -31,7 +31,7 @@ BEGIN
     ),
     frames AS MATERIALIZED (
         SELECT
-            s.id, s.ema_group AS variant, t.tf, t.display_order, coalesce(q.periods, s.periods) AS periods,
+            s.id, s.ema_group, t.tf, t.display_order, coalesce(q.periods, s.periods) AS periods,
             l.ts, l.row_no
         FROM emas_state AS s
         INNER JOIN dim_timeframe AS t ON t.tf = ANY(s.tfs)
@@ -55,22 +55,20 @@ BEGIN
     series AS MATERIALIZED (
         SELECT
             f.*, c.n AS period, c.ts AS seed_ts, f.row_no - c.row_no + 1 AS shown,
-            max(c.n) OVER (PARTITION BY f.id, f.variant, f.tf) - c.n + 1 AS canonical
+            max(c.n) OVER (PARTITION BY f.id, f.ema_group, f.tf) - c.n + 1 AS canonical
         FROM frames AS f
         INNER JOIN closing AS c ON c.id = f.id AND c.tf = f.tf AND c.ts <= f.ts
     )
     SELECT
-        r.variant, f.id, f.tf, p.period, f.shown::bigint, f.canonical, f.seed_ts, f.ts,
+        x.variant, f.id, f.tf, p.period, f.shown::bigint, f.canonical, f.seed_ts, f.ts,
         f.shown - f.canonical + 1, f.shown - greatest(f.canonical - 2, 0), 1::bigint,
         least(f.shown, 2)::bigint
     FROM series AS f
     INNER JOIN dim_period AS p ON p.period = f.period AND p.period = ANY(f.periods)
-    CROSS JOIN LATERAL unnest(CASE f.variant
-        WHEN 'cal' THEN ARRAY['cal_us', 'cal_iso']
-        WHEN 'cal_anchor' THEN ARRAY['cal_anchor_us', 'cal_anchor_iso']
-        ELSE ARRAY[f.variant] END) AS r (variant)
-    ORDER BY f.id, array_position(
-        ARRAY['multi_tf', 'multi_tf_v2', 'cal_us', 'cal_iso', 'cal_anchor_us', 'cal_anchor_iso'], r.variant),
-        f.display_order, f.tf, p.period;
+    INNER JOIN (
+        SELECT g.ema_group, g.variant, min(g.ordinal) OVER (PARTITION BY g.variant) AS ordinal
+        FROM taxonomy() AS g
+    ) AS x ON x.ema_group = f.ema_group
+    ORDER BY f.id, x.ordinal, f.display_order, f.tf, p.period;
 END;
 $$;

@@ -28,8 +28,7 @@ BEGIN
     CROSS JOIN LATERAL unnest(string_to_array(t.family, '|')) AS f (family)
     WHERE p_ids IS NULL OR v.id = ANY(p_ids)
     GROUP BY f.family, v.id, v.tf, t.display_order
-    ORDER BY v.id, array_position(
-        ARRAY['multi_tf', 'cal_us', 'cal_iso', 'cal_anchor_us', 'cal_anchor_iso'], f.family),
-        t.display_order, v.tf;
+    ORDER BY
+        v.id, (SELECT min(x.ordinal) FROM taxonomy() AS x WHERE x.family = f.family), t.display_order, v.tf;
 END;
 $$;

@@ -21,7 +21,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_variant text := resolve_variant(p_variant);
-    v_by_rows boolean := v_variant LIKE 'multi_tf%';
+    v_group text := ema_group_of(v_variant, p_tf);
+    v_in_bar_space boolean;
+    v_alpha text;
     v_n int := timeframe_qty(p_tf);
     v_stored int[];
     v_positions int[];
@@ -50,8 +52,7 @@ BEGIN
     FROM emas_state AS s
     LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = p_tf
     WHERE
-        s.id = p_id AND p_tf = ANY(s.tfs)
-        AND s.ema_group = CASE WHEN v_by_rows THEN v_variant ELSE timeframe_bar_group(p_tf) END;
+        s.id = p_id AND s.ema_group = v_group AND p_tf = ANY(s.tfs);
     IF NOT FOUND THEN
         RETURN;
     END IF;
@@ -68,16 +69,18 @@ BEGIN
     IF v_positions = ARRAY(SELECT generate_series(1, cardinality(v_stored))) THEN
         v_whole := cardinality(v_stored);
     END IF;
+    SELECT x.ema_space = 'bar', x.alpha_inside INTO v_in_bar_space, v_alpha
+    FROM taxonomy() AS x WHERE x.variant = v_variant AND x.ema_group = v_group;
     SELECT array_agg(
-        CASE
-            WHEN v_variant = 'multi_tf' THEN a.alpha_bar
-            WHEN v_variant LIKE 'cal_anchor%' THEN a.alpha_equiv
+        CASE v_alpha
+            WHEN 'alpha_bar' THEN a.alpha_bar
+            WHEN 'alpha_equiv' THEN a.alpha_equiv
             ELSE a.alpha_day
         END ORDER BY a.period)
     INTO v_alphas
     FROM ema_alpha AS a WHERE a.tf = p_tf AND a.period = ANY(v_stored);
 
-    IF v_variant = 'multi_tf' OR p_tf = '1D' THEN
+    IF v_in_bar_space OR p_tf = '1D' THEN
         RETURN QUERY
         SELECT m.ts, m.roll, CASE WHEN cardinality(m.v) = v_whole THEN m.v ELSE pick_lanes(m.v,
             v_positions) END
@@ -86,7 +89,7 @@ BEGIN
                 d."timestamp" AS ts, d.bar_seq % v_n > 0 AS roll,
                 CASE
                     WHEN d.bar_seq % v_n > 0 THEN ema_step(v_alphas, y.bar_space, d.close)
-                    WHEN v_variant = 'multi_tf' THEN e.bar_space
+                    WHEN v_in_bar_space THEN e.bar_space
                     ELSE e.day_space
                 END AS v
             FROM cmc_price_bars_1d AS d

@@ -19,6 +19,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_variant text := resolve_variant(p_variant);
+    v_group text := ema_group_of(v_variant, p_tf);
     v_periods int[];
     v_positions int[];
 BEGIN
@@ -29,7 +30,7 @@ BEGIN
         ORDER BY w.i)
     INTO v_positions
     FROM unnest(v_periods) WITH ORDINALITY AS w (period, i);
-    IF v_variant LIKE 'multi_tf%' THEN
+    IF timeframe_kind(p_tf) = 'D' THEN
         RETURN QUERY
         SELECT e.id, e.ts, bool_or(e.roll), pick_lanes(array_agg(e.ema ORDER BY e.period), v_positions)
         FROM (
@@ -43,7 +44,7 @@ BEGIN
             -- OFFSET 0: asset by asset, only its blocks.
             SELECT s.* FROM ema_day_rows AS s
             WHERE
-                s.ema_group = v_variant AND s.id = r.id AND s.tf = p_tf AND s.period = ANY(v_periods)
+                s.ema_group = v_group AND s.id = r.id AND s.tf = p_tf AND s.period = ANY(v_periods)
                 AND s.block BETWEEN r.first_block AND r.last_block
             OFFSET 0
         ) AS e
@@ -64,7 +65,7 @@ BEGIN
             -- OFFSET 0: asset by asset, only its blocks.
             SELECT s.* FROM ema_calendar_rows AS s
             WHERE
-                s.ema_group = timeframe_bar_group(p_tf) AND s.id = r.id AND s.tf = p_tf
+                s.ema_group = v_group AND s.id = r.id AND s.tf = p_tf
                 AND s.period = ANY(v_periods)
                 AND s.block BETWEEN r.first_block AND r.last_block
             OFFSET 0

@@ -24,6 +24,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_variant text := resolve_variant(p_variant);
+    v_group text := ema_group_of(v_variant, p_tf);
     v_first_block int;
     v_last_block int;
 BEGIN
@@ -31,7 +32,7 @@ BEGIN
     PERFORM check_asset(p_id);
     SELECT b.first_block, b.last_block INTO v_first_block, v_last_block
     FROM blocks_of_range(p_id, p_from, p_to) AS b;
-    IF v_variant LIKE 'multi_tf%' THEN
+    IF timeframe_kind(p_tf) = 'D' THEN
         RETURN QUERY
         SELECT
             e.ts, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll,
@@ -40,7 +41,7 @@ BEGIN
             -- OFFSET 0: the blocks first, whatever the planner makes of the range.
             SELECT r.* FROM ema_day_rows AS r
             WHERE
-                r.ema_group = v_variant AND r.id = p_id AND r.tf = p_tf AND r.period = p_period
+                r.ema_group = v_group AND r.id = p_id AND r.tf = p_tf AND r.period = p_period
                 AND r.block BETWEEN v_first_block AND v_last_block
             OFFSET 0
         ) AS e
@@ -55,7 +56,7 @@ BEGIN
             -- OFFSET 0: as above.
             SELECT r.* FROM ema_calendar_rows AS r
             WHERE
-                r.ema_group = timeframe_bar_group(p_tf) AND r.id = p_id AND r.tf = p_tf
+                r.ema_group = v_group AND r.id = p_id AND r.tf = p_tf
                 AND r.period = p_period
                 AND r.block BETWEEN v_first_block AND v_last_block
             OFFSET 0

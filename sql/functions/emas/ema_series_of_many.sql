@@ -22,9 +22,10 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_variant text := resolve_variant(p_variant);
+    v_group text := ema_group_of(v_variant, p_tf);
 BEGIN
     PERFORM check_ema_read(v_variant, p_tf, ARRAY[p_period], p_from, p_to);
-    IF v_variant LIKE 'multi_tf%' THEN
+    IF timeframe_kind(p_tf) = 'D' THEN
         RETURN QUERY
         SELECT
             e.id, e.ts, e.roll, e.ema, e.d1, e.d2, e.d1_roll, e.d2_roll,
@@ -40,7 +41,7 @@ BEGIN
             -- OFFSET 0: asset by asset, only its blocks.
             SELECT s.* FROM ema_day_rows AS s
             WHERE
-                s.ema_group = v_variant AND s.id = r.id AND s.tf = p_tf AND s.period = p_period
+                s.ema_group = v_group AND s.id = r.id AND s.tf = p_tf AND s.period = p_period
                 AND s.block BETWEEN r.first_block AND r.last_block
             OFFSET 0
         ) AS e
@@ -62,7 +63,7 @@ BEGIN
             -- OFFSET 0: asset by asset, only its blocks.
             SELECT s.* FROM ema_calendar_rows AS s
             WHERE
-                s.ema_group = timeframe_bar_group(p_tf) AND s.id = r.id AND s.tf = p_tf
+                s.ema_group = v_group AND s.id = r.id AND s.tf = p_tf
                 AND s.period = p_period
                 AND s.block BETWEEN r.first_block AND r.last_block
             OFFSET 0

@@ -15,8 +15,7 @@ SELECT
     w.dirty_from IS NULL AND q.id IS NULL AND (t.tf = '1D' OR b.settled IS TRUE) AS settled,
     t.tf = '1D' OR b.id IS NOT NULL AS has_bars
 FROM emas_state AS s
-INNER JOIN (SELECT DISTINCT g.ema_group, g.in_bar_space, g.in_day_space FROM taxonomy() AS g) AS x
-    ON x.ema_group = s.ema_group
+INNER JOIN stored_groups() AS x ON x.ema_group = s.ema_group
 CROSS JOIN LATERAL unnest(s.tfs) AS t (tf)
 LEFT JOIN emas_waiting AS w ON w.id = s.id AND w.ema_group = s.ema_group
 LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf

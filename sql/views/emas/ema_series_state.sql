@@ -19,17 +19,18 @@ SELECT
     u.calendar,
     u.calendar_version
 FROM emas_state AS s
+INNER JOIN stored_groups() AS x ON x.ema_group = s.ema_group
 INNER JOIN dim_timeframe AS t
     ON t.tf = ANY(s.tfs) AND t.bar_group = s.bar_group
 LEFT JOIN bars_state AS u ON u.id = s.id AND u.bar_group = t.bar_group
 LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
 -- Left joins, so that they are joined to states and not to the catalogue alone, which no shard may do.
 LEFT JOIN LATERAL (
-    SELECT CASE WHEN s.ema_group = 'multi_tf_v2' THEN e.day_space ELSE e.bar_space END AS v
+    SELECT CASE WHEN x.in_bar_space THEN e.bar_space ELSE e.day_space END AS v
     FROM emas AS e
     WHERE
         e.id = s.id AND e.tf = t.tf
-        AND CASE WHEN s.ema_group = 'multi_tf_v2' THEN e.day_space ELSE e.bar_space END IS NOT NULL
+        AND CASE WHEN x.in_bar_space THEN e.bar_space ELSE e.day_space END IS NOT NULL
     ORDER BY e.bar_seq DESC
     LIMIT 1
 ) AS n ON true

@@ -6,24 +6,17 @@
 -- Cost      one index probe per (id, variant, tf).
 CREATE OR REPLACE VIEW emas_latest AS
 SELECT
-    a.alignment_source,
+    x.alignment_source,
     s.id,
     t.tf,
     coalesce(q.last_ts, s.last_ts) AS ts,
     p.period,
     t.tf_days_nominal AS tf_days,
     e.anchor IS NOT NULL AS roll,
-    CASE WHEN s.ema_group = 'multi_tf' THEN l.in_bar_space ELSE l.in_day_space END AS ema,
-    CASE WHEN s.ema_group LIKE 'cal%' THEN l.in_bar_space END AS ema_bar
+    CASE WHEN x.ema_space = 'bar' THEN l.in_bar_space ELSE l.in_day_space END AS ema,
+    CASE WHEN x.in_bar_space AND x.in_day_space THEN l.in_bar_space END AS ema_bar
 FROM emas_state AS s
-INNER JOIN (
-    VALUES
-    ('multi_tf', 'multi_tf'), ('multi_tf_v2', 'multi_tf_v2'), ('multi_tf_cal_us', 'cal_us'),
-        ('multi_tf_cal_us', 'cal'),
-    ('multi_tf_cal_iso', 'cal_iso'), ('multi_tf_cal_iso', 'cal'), ('multi_tf_cal_anchor_us', 'cal_anchor_us'),
-    ('multi_tf_cal_anchor_us', 'cal_anchor'), ('multi_tf_cal_anchor_iso', 'cal_anchor_iso'),
-    ('multi_tf_cal_anchor_iso', 'cal_anchor')
-) AS a (alignment_source, ema_group) ON a.ema_group = s.ema_group
+INNER JOIN taxonomy() AS x ON x.ema_group = s.ema_group
 INNER JOIN dim_timeframe AS t
     ON t.tf = ANY(s.tfs) AND t.bar_group = s.bar_group
 LEFT JOIN emas_pending AS q ON q.id = s.id AND q.ema_group = s.ema_group AND q.tf = t.tf
@@ -45,4 +38,4 @@ WHERE
             m.id = s.id AND m.version > coalesce(q.marks_read, s.marks_read)
             AND m.output IN ('1d', s.bar_group)
     ), 'infinity') > coalesce(q.last_ts, s.last_ts)
-    AND CASE WHEN s.ema_group = 'multi_tf' THEN l.in_bar_space ELSE l.in_day_space END IS NOT NULL;
+    AND CASE WHEN x.ema_space = 'bar' THEN l.in_bar_space ELSE l.in_day_space END IS NOT NULL;
