@@ -248,7 +248,33 @@ ONE: dict[str, tuple[str | bytes, list[Any]]] = {
 }
 
 # Names and forms that lead astray: what was taken for something else once.
+TAIWAN = "日期|開盤價|最高價|最低價|收盤價|成交股數"
 ONE |= {
+    "a year of Taiwan": (one_day(TAIWAN, "113/01/30"), FIRST),
+    "a year of Taiwan in words": (one_day(TAIWAN, "民國113年1月30日"), FIRST),
+    "blanks within a day": (one_day("날짜|시가|고가|저가|종가|거래량", "2024- 01- 30"), FIRST),
+    "an apostrophe before a day": (one_day(NAMES, "'30/01/2024"), FIRST),
+    "settled rather than traded last": (
+        table("Date|Open|High|Low|Last|Settle|Volume", "2024-01-30|10.25|11.5|9.75|10.4|10.5|1000"),
+        FIRST,
+    ),
+    "a quote alone": (table("Date,Quote", "2024-01-30,10.5"), [("X", "2024-01-30", *[10.5] * 4, None)]),
+    **{
+        f"names in {tongue}": (one_day(names), FIRST)
+        for tongue, names in {
+            "Polish": "Data|Otwarcie|Max.|Min.|Ostatnio|Wol.",
+            "Chinese": "日期|开盘|高|低|收盘|交易量",
+            "Chinese of Hong Kong": "日期|開市|高|低|收市|成交量",
+            "Swedish": "Datum|Öppning|Högst|Lägst|Senaste|Vol.",
+            "Vietnamese": "Ngày|Mở|Cao|Thấp|Lần cuối|KL",
+            "Finnish": "Päivämäärä|Avaus|Ylin|Alin|Viimeisin|Määrä",
+            "Danish": "Dato|Åbning|Høj|Lav|Seneste|Vol.",
+            "Greek": "Ημερομηνία|Άνοιγμα|Υψηλό|Χαμηλό|Τελευταία|Όγκ.",
+            "Hebrew": "תאריך|פתיחה|גבוה|נמוך|שער|נפח",
+            "Thai": "วันเดือนปี|เปิด|สูง|ต่ำ|ล่าสุด|ปริมาณ",
+            "Arabic": "التاريخ|مفتوح|مرتفع|منخفض|الأخير|الحجم",
+        }.items()
+    },
     "a column of days nobody knows, prices the other way round": (
         "close_time,close,high,low,open,volume\n1706659199999,10.5,11.5,9.75,10.25,1000\n", FIRST
     ),

@@ -17,7 +17,8 @@ LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path FROM CURRENT
 AS $$
 DECLARE
-    v_text text := btrim(replace(p_text, chr(160), ' '));
+    -- Spreadsheets put an apostrophe before a day that they are to leave alone.
+    v_text text := btrim(ltrim(replace(p_text, chr(160), ' '), ''''));
     v_parts text[];
     v_month int;
 BEGIN
@@ -28,7 +29,7 @@ BEGIN
         mdy := ymd;
         RETURN;
     END IF;
-    IF v_text ~ '[年년eE]' OR v_text ~ ':[0-9]{2} ([A-Z]{3,4} )?[0-9]{4}$' THEN
+    IF v_text ~ '[年년eE]|^1[0-9]{2}[-/.]|^[0-9]{4}[-/.] |:[0-9]{2} ([A-Z]{3,4} )?[0-9]{4}$' THEN
         v_text := usual_day_text(v_text);
     END IF;
     IF v_text ~ '^[0-9]{8,19}(\.[0-9]*)?$' THEN
