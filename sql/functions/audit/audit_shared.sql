@@ -48,10 +48,14 @@ BEGIN
         SELECT
             'ema_tf_days', 'error', NULL::int, t.tf, NULL::int, NULL::timestamptz,
             jsonb_build_object('values', jsonb_agg(DISTINCT v.days))
-        FROM dim_timeframe AS t
+        -- OFFSET 0: a name is taken apart once, not for each period.
+        FROM (
+            SELECT x.tf, x.tf_days_nominal, timeframe_nominal_days(x.tf) AS days
+            FROM dim_timeframe AS x OFFSET 0
+        ) AS t
         LEFT JOIN ema_alpha AS a ON a.tf = t.tf
         CROSS JOIN LATERAL (VALUES (t.tf_days_nominal), (a.tf_days)) AS v (days)
-        WHERE v.days <> timeframe_nominal_days(t.tf)
+        WHERE v.days <> t.days
         GROUP BY t.tf;
     END IF;
     IF p_checks IS NULL OR 'stale_asset' = ANY(p_checks) THEN
