@@ -130,8 +130,11 @@ def test_what_is_not_asked_for_is_not_computed(built: Db) -> None:
                 if "bars" in relation
                 else ("count(*)", "max(ts)", "min(period)", "count(tf_days)")
             )
+            # Before 18 a join that is left out still counts as one that needs the places of bars.
+            few = "bars" in relation and built.info.server_version < 180000
+            most = blocks(built, relation, of(relation), "id = 1") if few else 0
             for columns in asked:
-                assert computed(built, f"SELECT {columns} FROM {relation} WHERE id = 1") == 0, relation
+                assert computed(built, f"SELECT {columns} FROM {relation} WHERE id = 1") <= most, relation
 
 
 def test_a_day_computes_its_block_only(built: Db) -> None:

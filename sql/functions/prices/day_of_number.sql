@@ -8,7 +8,10 @@ CREATE OR REPLACE FUNCTION day_of_number(p_number numeric)
 RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
-    WHEN p_number BETWEEN 1011900 AND 31122199 AND p_number % 10000 BETWEEN 1900 AND 2199 THEN NULL
+    -- Without BETWEEN, whose brackets a dump doesn't keep.
+    WHEN
+        p_number >= 1011900 AND p_number <= 31122199 AND p_number % 10000 >= 1900 AND p_number % 10000 <= 2199
+        THEN NULL
     WHEN p_number < 19000101 OR p_number >= 21991232 THEN day_of_epoch(p_number)
     WHEN p_number = trunc(p_number)
         THEN day_on(
