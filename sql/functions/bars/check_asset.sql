@@ -7,8 +7,12 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 BEGIN
+    -- By itself: of a statement about one table a cluster keeps the plan.
+    PERFORM 1 FROM assets AS a WHERE a.id = p_id;
+    IF FOUND THEN
+        RETURN;
+    END IF;
     IF EXISTS (SELECT 1 FROM cmc_price_histories7 AS h WHERE h.id = p_id)
-        OR EXISTS (SELECT 1 FROM assets AS a WHERE a.id = p_id)
         OR EXISTS (SELECT 1 FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id)
         OR EXISTS (SELECT 1 FROM cmc_price_bars_1d AS d WHERE d.id = p_id)
         OR EXISTS (SELECT 1 FROM marks_held AS r WHERE r.id = p_id)

@@ -26,9 +26,11 @@ DECLARE
     v_touched timestamptz;
     v_reclosed timestamptz;
     v_read int := newest_mark(p_id);
+    v_left text[];
     v_marks mark[] := '{}';
     v_first_day date := (SELECT d.day FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1);
 BEGIN
+    SELECT array_agg(q.bar_group) INTO v_left FROM bars_pending AS q WHERE q.id = p_id;
     FOREACH v_work IN ARRAY p_work LOOP
         v_refreshed := CASE
             WHEN v_work.action = 'noop' THEN '{}'
@@ -52,9 +54,12 @@ BEGIN
             WHEN v_work.action <> 'noop' THEN least(v_work.dirty_from, v_touched)
         END;
         RETURN NEXT;
-        v_pending := (
-            SELECT min(w.dirty_from) FROM bars_left_behind AS w
-            WHERE w.id = p_id AND w.tf = ANY(v_refreshed));
+        v_pending := NULL;
+        IF v_work.bar_group = ANY(v_left) THEN
+            v_pending := (
+                SELECT min(w.dirty_from) FROM bars_left_behind AS w
+                WHERE w.id = p_id AND w.tf = ANY(v_refreshed));
+        END IF;
         PERFORM record_bar_group(p_id, p_days, v_work, p_sessions, p_tfs, v_refreshed, v_first_day, v_read);
         CONTINUE WHEN v_work.due = '{}';
         v_changed := CASE

@@ -9,14 +9,17 @@ RETURNS float8
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
+DECLARE
+    v_total float8;
 BEGIN
+    -- Statements about one table and one asset: a cluster keeps their plans.
     IF p_tf = '1D' THEN
-        RETURN 0.0::float8 + coalesce((
-            SELECT sum(d.close ORDER BY d.bar_seq) FROM cmc_price_bars_1d AS d
-            WHERE d.id = p_id AND d.bar_seq < p_from_bar), 0.0);
+        SELECT sum(d.close ORDER BY d.bar_seq) INTO v_total FROM cmc_price_bars_1d AS d
+        WHERE d.id = p_id AND d.bar_seq < p_from_bar;
+    ELSE
+        SELECT sum(b.close ORDER BY b.bar_seq) INTO v_total FROM bars AS b
+        WHERE b.id = p_id AND b.tf = p_tf AND b.bar_seq < p_from_bar AND b.is_closed;
     END IF;
-    RETURN 0.0::float8 + coalesce((
-        SELECT sum(b.close ORDER BY b.bar_seq) FROM bars AS b
-        WHERE b.id = p_id AND b.tf = p_tf AND b.bar_seq < p_from_bar AND b.is_closed), 0.0);
+    RETURN 0.0::float8 + coalesce(v_total, 0.0);
 END;
 $$;

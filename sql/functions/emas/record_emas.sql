@@ -22,7 +22,9 @@ DECLARE
     v_refreshed text[];
     v_from timestamptz;
     v_read int := newest_mark(p_id);
+    v_pending text[];
 BEGIN
+    SELECT array_agg(q.ema_group) INTO v_pending FROM emas_pending AS q WHERE q.id = p_id;
     FOREACH v_work IN ARRAY p_work LOOP
         v_refreshed := ARRAY(SELECT s.tf FROM unnest(p_series) AS s WHERE s.ema_group = v_work.ema_group);
         ema_group := v_work.ema_group;
@@ -31,9 +33,12 @@ BEGIN
         vectors_written := (
             SELECT coalesce(sum(d.vectors_written), 0) FROM unnest(p_done) AS d
             WHERE d.ema_group = v_work.ema_group);
-        v_from := (
-            SELECT min(least(w.dirty_from, w.hidden_from)) FROM emas_left_behind AS w
-            WHERE w.id = p_id AND w.ema_group = v_work.ema_group AND w.tf = ANY(v_refreshed));
+        v_from := NULL;
+        IF v_work.ema_group = ANY(v_pending) THEN
+            v_from := (
+                SELECT min(least(w.dirty_from, w.hidden_from)) FROM emas_left_behind AS w
+                WHERE w.id = p_id AND w.ema_group = v_work.ema_group AND w.tf = ANY(v_refreshed));
+        END IF;
         dirty_from := CASE
             WHEN action = 'noop' THEN NULL
             WHEN action = 'rebuild' THEN p_days.first_ts

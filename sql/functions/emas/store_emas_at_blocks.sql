@@ -30,10 +30,12 @@ BEGIN
             o.id IS NULL
             OR record_image_ne(ROW(o.bar_space, o.day_space), ROW(b.bar_space, b.day_space))
     ) AS n;
-    INSERT INTO emas_at_blocks AS e (id, tf, block, bar_space, day_space)
-    SELECT p_id, b.tf, b.block, b.bar_space, b.day_space FROM unnest(v_blocks) AS b
-    ON CONFLICT (id, tf, block) DO UPDATE SET
-        bar_space = excluded.bar_space, day_space = excluded.day_space;
+    IF v_blocks IS NOT NULL THEN
+        INSERT INTO emas_at_blocks AS e (id, tf, block, bar_space, day_space)
+        SELECT p_id, b.tf, b.block, b.bar_space, b.day_space FROM unnest(v_blocks) AS b
+        ON CONFLICT (id, tf, block) DO UPDATE SET
+            bar_space = excluded.bar_space, day_space = excluded.day_space;
+    END IF;
     SELECT array_agg(s.tf), array_agg(s.block) INTO v_gone_tfs, v_gone
     FROM (
         SELECT e.tf, e.block
