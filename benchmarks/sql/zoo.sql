@@ -1,5 +1,6 @@
 -- Queries as people write them: a series, the newest, a range, a day over all assets, a day of everything,
--- joins, crossovers, counts. Each is asked of a relation and of a long table with the same rows and the usual key.
+-- joins, crossovers, counts, and what dashboards and notebooks make of them. Each is asked of a relation and of
+-- a long table with the same rows and the usual key.
 
 -- emas: series
 SELECT * FROM {relation} WHERE id = 1 AND tf = '{tf}' AND period = 21;
@@ -103,6 +104,44 @@ SELECT count(*) FROM {relation} WHERE id = 1;
 -- emas: count per tf
 SELECT tf, count(*) FROM {relation} WHERE id = 1 GROUP BY tf;
 
+-- emas: two timeframes
+SELECT f.ts, f.ema, s.ema FROM {relation} f JOIN {relation} s USING (id, ts, period) WHERE f.id = 1 AND
+    f.tf = '{tf}' AND s.tf = '{tf2}' AND f.period = 9;
+
+-- emas: arrays, 90 days
+SELECT * FROM {relation} WHERE id = ANY('{{1,2,3}}') AND tf = ANY('{{{tf},{tf2}}}') AND period =
+    ANY('{{9,21}}') AND ts > {day} - interval '90 days';
+
+-- emas: a year by its number
+SELECT * FROM {relation} WHERE id = 1 AND tf = '{tf}' AND period = 21 AND extract(year FROM ts) =
+    extract(year FROM {day});
+
+-- emas: as of each week (lateral)
+SELECT w.day, e.* FROM generate_series({day} - interval '90 days', {day}, '7 days') AS w (day) CROSS JOIN
+    LATERAL (SELECT ts, ema FROM {relation} WHERE id = 1 AND tf = '{tf}' AND period = 21 AND ts <= w.day
+    ORDER BY ts DESC LIMIT 1) e;
+
+-- emas: days above it (exists)
+SELECT d."timestamp" FROM cmc_price_bars_1d d WHERE d.id = 1 AND EXISTS (SELECT 1 FROM {relation} e WHERE
+    e.id = d.id AND e.ts = d."timestamp" AND e.tf = '{tf}' AND e.period = 21 AND e.ema < d.close);
+
+-- emas: days without it (not in)
+SELECT d."timestamp" FROM cmc_price_bars_1d d WHERE d.id = 1 AND d."timestamp" NOT IN (SELECT ts FROM
+    {relation} WHERE id = 1 AND tf = '{tf}' AND period = 21);
+
+-- emas: highest five
+SELECT * FROM {relation} WHERE id = 1 AND tf = '{tf}' AND period = 21 ORDER BY ema DESC LIMIT 5;
+
+-- emas: median
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ema) FROM {relation} WHERE id = 1 AND tf = '{tf}' AND
+    period = 21;
+
+-- emas: number of timeframes
+SELECT count(DISTINCT tf) FROM {relation} WHERE id = 1;
+
+-- emas: highest per timeframe
+SELECT tf, max(ema) FROM {relation} WHERE id = 1 GROUP BY tf;
+
 -- emas: limit without order
 SELECT * FROM {relation} LIMIT 10;
 
@@ -173,6 +212,43 @@ SELECT tf, count(*) FROM {relation} WHERE id = 3 AND is_missing_days GROUP BY tf
 
 -- bars: count of an asset
 SELECT count(*) FROM {relation} WHERE id = 1;
+
+-- bars: two timeframes
+SELECT f.time_close, f.close, s.high FROM {relation} f JOIN {relation} s USING (id, time_close) WHERE
+    f.id = 1 AND f.tf = '{tf}' AND s.tf = '{tf2}';
+
+-- bars: arrays, 90 days
+SELECT * FROM {relation} WHERE id = ANY('{{1,2,3}}') AND tf = ANY('{{{tf},{tf2}}}') AND time_close >
+    {day} - interval '90 days';
+
+-- bars: a year by its number
+SELECT * FROM {relation} WHERE id = 1 AND tf = '{tf}' AND extract(year FROM time_close) =
+    extract(year FROM {day});
+
+-- bars: as of each week (lateral)
+SELECT w.day, b.* FROM generate_series({day} - interval '90 days', {day}, '7 days') AS w (day) CROSS JOIN
+    LATERAL (SELECT time_close, high FROM {relation} WHERE id = 1 AND tf = '{tf}' AND time_close <= w.day
+    ORDER BY time_close DESC LIMIT 1) b;
+
+-- bars: newest by row number
+SELECT * FROM (SELECT *, row_number() OVER (PARTITION BY id ORDER BY time_close DESC) AS n FROM
+    {relation} WHERE tf = '{tf}' AND time_close > {day}) b WHERE n = 1;
+
+-- bars: three bars
+SELECT * FROM {relation} WHERE id = 1 AND tf = '{tf}' AND bar_seq BETWEEN 10 AND 12;
+
+-- bars: returns of closed bars
+SELECT bar_seq, close / lag(close) OVER (ORDER BY bar_seq) - 1 FROM {relation} WHERE id = 1 AND tf =
+    '{tf}' AND NOT is_partial_end;
+
+-- bars: closed bars of an asset
+SELECT * FROM {relation} WHERE id = 1 AND NOT is_partial_end;
+
+-- bars: first days
+SELECT * FROM {relation} WHERE id = 1 AND tf = '{tf}' AND pos_in_bar = 1;
+
+-- bars: highest per bar
+SELECT bar_seq, max(high), min(low) FROM {relation} WHERE id = 1 AND tf = '{tf}' GROUP BY bar_seq;
 
 -- bars: limit without order
 SELECT * FROM {relation} LIMIT 10;
