@@ -149,6 +149,35 @@ def test_the_list_of_assets_is_known_while_a_node_is_away(
     assert built(spread) == [1, 3, 5, 7]
 
 
+def test_an_address_that_stops_answering_leaves_its_assets_to_the_first_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(work, "EVERY", 0.0)
+    waiting = work.Work([1, 2, 3], {1: "worker-0", 2: "worker-1", 3: "worker-1"}, {})
+    waiting.addressed |= {"worker-0", "worker-1"}
+    (near,) = waiting.take("worker-0")
+    (taken,) = waiting.take("worker-1")
+    waiting.done(near)
+    assert waiting.lost(taken) == []
+    # Whoever has the first address has nothing to take yet, and stays.
+    assert waiting.take(None) == []
+    assert waiting.is_left(None)
+    assert not waiting.is_left("worker-0")
+    waiting.release("worker-1")
+    found = [waiting.take(None), waiting.take(None)]
+    assert [outcome.id for outcomes in found for outcome in outcomes] == [3, 2]
+    for outcomes in found:
+        waiting.done(outcomes[0])
+    assert not waiting.is_left(None)
+
+
+def test_assets_that_nobody_began_are_no_success() -> None:
+    result = Result(Request("bars"), looked_at=3, to_do=3, days={}, not_started=[2, 3])
+    with pytest.raises(errors.WorkFailed, match="2 of 3 assets were not begun") as told:
+        result.raise_for_trouble()
+    assert told.value.exit_code == 1
+
+
 def test_an_address_that_does_not_answer_is_left_out(spread: Db, db_url: str, capsys: Any) -> None:
     settings = Settings(db_url=db_url, other_urls=("postgresql://nobody@127.0.0.1:1/none",))
     assert execute(settings, Request("bars"), Silence()).done == 8

@@ -186,6 +186,12 @@ class Result:
                 f"{away}first {self.failures[0].message}",
                 self.failures[0].todo or "see the list of failures",
             )
+        if self.not_started:
+            raise errors.WorkFailed(
+                f"{len(self.not_started)} of {self.to_do} assets were not begun",
+                f"first {min(self.not_started)}",
+                "run it again for them",
+            )
         if self.request.fail_on_rejects and self.rejected:
             raise errors.WorkFailed(
                 f"{self.rejected} days were rejected",

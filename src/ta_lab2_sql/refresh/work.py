@@ -72,10 +72,11 @@ class Work:
                 self.waiting[outcome.node].appendleft(outcome)
 
     def is_left(self, near: str | None) -> bool:
-        """Whether anything waits for that connection, or may come back."""
+        """Whether anything waits for that connection, or may come to it: taken assets come back from a node
+        that goes away, and those of an address that stops answering to whoever has the first one."""
         with self.lock:
             return (self.may_return and self.taken > 0) or any(
-                queue and self._is_for(node, near) for node, queue in self.waiting.items()
+                queue and (self._is_for(node, near) or near is None) for node, queue in self.waiting.items()
             )
 
     def _is_for(self, node: str | None, near: str | None) -> bool:
