@@ -258,6 +258,28 @@ ONE |= {
         table("Date|Open|High|Low|Last|Settle|Volume", "2024-01-30|10.25|11.5|9.75|10.4|10.5|1000"),
         FIRST,
     ),
+    "Excel's days under a maker's header": (
+        table("Date|Open|High|Low|Close|Adj Close|Volume", "1/30/2024|10.25|11.5|9.75|10.5|5|1000"),
+        FIRST,
+    ),
+    "a clock beside a day in American order": (
+        table("Date|Time|Open|High|Low|Close|Vol|OI", "01/30/2024|16:00|10.25|11.5|9.75|10.5|1000|0"),
+        FIRST,
+    ),
+    "a year of two digits in front, month by month": (
+        HEAD
+        + "".join(f"14-{month:02}-01,10.25,11.5,9.75,10.5,1000\n" for month in range(1, 13))
+        + "15-01-01,10.5,12.0,10.0,11.25,2500\n",
+        [*(("X", f"2014-{m:02}-01", *X[0][2:]) for m in range(1, 13)), ("X", "2015-01-01", *X[1][2:])],
+    ),
+    "a mark at the end of a name": (
+        table("Datum|Open|High|Low|Close|Umsatz €¹|Umsatz Stück¹", "2024-01-30|10.25|11.5|9.75|10.5|9|1000"),
+        FIRST,
+    ),
+    "a column given twice": (
+        table("Date|Open|High|Low|Close|Date|Volume", "2024-01-30|10.25|11.5|9.75|10.5|2024-01-30|1000"),
+        FIRST,
+    ),
     "a quote alone": (table("Date,Quote", "2024-01-30,10.5"), [("X", "2024-01-30", *[10.5] * 4, None)]),
     **{
         f"names in {tongue}": (one_day(names), FIRST)
@@ -469,8 +491,46 @@ REFUSED: dict[str, tuple[str | bytes, str | None, int, str]] = {
         1,
         "or --skip-bad-lines 1",
     ),
+    "closing prices in two columns": (
+        table("Date|Close|Close", "2024-01-30|10.5|10.4"),
+        "X",
+        1,
+        "--columns close=3 takes the one at that place",
+    ),
+    "no opening prices": (
+        table("Date|High|Low|Close", "2024-01-30|11.5|9.75|10.5"),
+        "X",
+        2,
+        "--columns 'open=Close' takes the closing price instead",
+    ),
+    "two digits that are a year or a day": (
+        HEAD + "20-10-02,10.25,11.5,9.75,10.5,1000\n",
+        "X",
+        2,
+        "--date-order dmy or --date-order ymd",
+    ),
+    "days of two readings under a maker's header": (
+        table("Date|Open|High|Low|Close|Adj Close|Volume", "1/2/2024|10.25|11.5|9.75|10.5|5|1000"),
+        "X",
+        2,
+        "--date-order",
+    ),
     "a month and a year": (HEAD + "Jan 2024,1,1,1,1,1\n2024-01-31,1,1,1,1,1\n", "X", 1, "line 2"),
 }
+
+
+@pytest.mark.parametrize(
+    ("cells", "columns"),
+    [
+        ("Date,High,Low,Close\n2024-01-30,11.5,9.75,10.5\n", {"open": "Close"}),
+        ("Date,Open,High,Low,Close,Close\n2024-01-30,10.5,11.5,9.75,99,10.5\n", {"close": "6"}),
+    ],
+)
+def test_an_option_takes_a_column(db: Db, tmp_path: Path, cells: str, columns: dict[str, str]) -> None:
+    path = tmp_path / "prices.csv"
+    path.write_text(cells)
+    options = LoadOptions(asset="X", columns=columns)
+    assert loaded(db, path, options) == [("X", "2024-01-30", 10.5, 11.5, 9.75, 10.5, None)]
 
 
 @pytest.mark.parametrize("what", REFUSED)

@@ -211,7 +211,8 @@ class _Load:
         shape = understood.shape
         if source.kind != "text":
             numbers = [at for block in shape.blocks for role, at in block.at.items() if role in NUMBERS]
-            if len(shape.blocks) == 1 and tables.is_numeric(source, numbers):
+            whole = len(shape.blocks) == 1 and not shape.shares_columns
+            if whole and tables.is_numeric(source, numbers):
                 return copy_frames(self.cursor, source, shape, file)
             return copy_cells(self.cursor, source, shape, file)
         if shape.plain and file not in self.careful:
@@ -265,9 +266,9 @@ class _Load:
             execute(query("load/day_faults"))
         self._refuse_faults()
         if ambiguous is not None:
-            file, example, dmy, mdy = ambiguous
-            what = f"{shown(example)} is {dmy:%d %B %Y} or {mdy:%d %B %Y}"
-            raise Question(what, file, "say which: --date-order dmy or --date-order mdy")
+            file, example, order, day, other_order, other_day = ambiguous
+            what = f"{shown(example)} is {day:%d %B %Y} or {other_day:%d %B %Y}"
+            raise Question(what, file, f"say which: --date-order {order} or --date-order {other_order}")
         if in_two_ways and not self.options.date_format:
             for file, order in execute("SELECT file, day_order FROM price_files").fetchall():
                 self.files[file].order = order if self._order_matters(file) else None

@@ -38,7 +38,7 @@ BASES = ("traded", "splits", "total")
 @functools.lru_cache(maxsize=1 << 14)
 def key(name: str) -> str:
     """A column's name as it is compared: letters and digits only, without accents, marks and numbering."""
-    text = re.sub(r"^\s*[0-9]{1,2}[a-z]?\.\s+", "", name.casefold())
+    text = re.sub(r"^\s*[0-9]{1,2}[a-z]?\.\s+|[¹²³]", "", name.casefold())
     text = unicodedata.normalize("NFKD", text)
     return "".join(c for c in text if c.isalnum() or c == "%")
 

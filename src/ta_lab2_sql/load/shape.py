@@ -44,6 +44,11 @@ class Shape:
         return not any({"open", "high", "low"} & set(block.at) for block in self.blocks)
 
     @property
+    def shares_columns(self) -> bool:
+        """Whether a column has two roles."""
+        return any(len({*block.at.values()}) < len(block.at) for block in self.blocks)
+
+    @property
     def roles(self) -> frozenset[str]:
         """The roles that the file has."""
         return frozenset(role for block in self.blocks for role in block.at)
@@ -246,6 +251,8 @@ def _assigned(
     for role, name in options.columns.items():
         taken[role] = _column_named(name, names)
     used = set(taken.values())
+    # A file without opening prices: an option may give one column to two prices.
+    shared = {at for role, at in taken.items() if role in PRICES}
     general = layouts.shipped()[GENERAL]
     if layout.name != GENERAL:
         # Somebody has put columns of his own beside the maker's, such as one of symbols.
@@ -269,7 +276,7 @@ def _assigned(
     for role in order:
         if role in taken:
             continue
-        free = [at for at in roles[role] if at not in used]
+        free = [at for at in roles[role] if at not in used or (role in PRICES and at in shared)]
         if role == "symbol":
             free = [at for at in free if key(names[at]) != "index" or not _counts(data, at)]
         if not free:
@@ -352,7 +359,7 @@ def _with_header(
     first = next((n for n, cells in following if not _is_subheading(cells, len(names))), number + 1)
     data = sample.data(first)
     roles = _assigned(layout, names, options, data)
-    _check_twice(names, roles, file, number)
+    _check_twice(names, {r: at for r, at in roles.items() if r not in options.columns}, data, file, number)
     _check_alike(names, roles, options.columns, file, number)
     _check_prices(roles, names, file, number)
     return _made(layout, encoding, sample, first, names, (Block(None, roles),), options)
@@ -368,10 +375,16 @@ def _is_subheading(cells: Sequence[str], width: int) -> bool:
     )
 
 
-def _check_twice(names: Sequence[str], roles: Mapping[str, int], file: str, number: int) -> None:
+def _check_twice(
+    names: Sequence[str], roles: Mapping[str, int], data: Sequence[Sequence[str]], file: str, number: int
+) -> None:
     for role, at in roles.items():
-        if names[at] and list(names).count(names[at]) > 1:
-            second = [i for i, name in enumerate(names) if name == names[at]][1] + 1
+        places = [i for i, name in enumerate(names) if name and name == names[at]]
+        is_same_day = role == "date" and all(
+            row[i : i + 1] == row[at : at + 1] for row in data for i in places
+        )
+        if len(places) > 1 and not is_same_day:
+            second = places[1] + 1
             raise bad(
                 f"column {names[at]!r} stands twice in the header", file, number, second,
                 f"--columns {role}={second} takes the one at that place",
@@ -404,10 +417,14 @@ def _check_prices(roles: Mapping[str, int], names: Sequence[str], file: str, num
     if there and len(there) < 3:
         missing = [role for role in ("open", "high", "low") if role not in roles]
         there_are = ", ".join(name or "(unnamed)" for name in names[:20])
+        otherwise = ""
+        if "close" in roles:
+            takes = ",".join(f"{role}={names[roles['close']]}" for role in missing)
+            otherwise = f"; --columns '{takes}' takes the closing price instead"
         raise Question(
             f"no column for {', '.join(missing)}",
             f"{file}, line {number}",
-            f"name it: --columns {missing[0]}=NAME; the columns are {there_are}",
+            f"name it: --columns {missing[0]}=NAME; the columns are {there_are}{otherwise}",
         )
 
 
@@ -433,6 +450,7 @@ def _is_plain(shape: Shape, data: Sequence[Sequence[str]], options: LoadOptions)
     """Whether the server can take the file's lines as they stand."""
     if (
         len(shape.blocks) != 1
+        or shape.shares_columns
         or shape.wrapped
         or not data
         or shape.delimiter == BLANKS
