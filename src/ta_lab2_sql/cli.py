@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import ast
-import difflib
+import gc
 import importlib
-import pkgutil
 import sys
-import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,7 +20,7 @@ class Commands(click.Group):
     """A group whose commands are the modules of `ta_lab2_sql.commands`, imported only when one runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        modules = (module.name for module in pkgutil.iter_modules(commands.__path__))
+        modules = (path.stem for path in Path(commands.__path__[0]).glob("*.py"))
         return sorted(name.replace("_", "-") for name in modules if not name.startswith("_"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -38,6 +35,8 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, known = args[0], self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
+            import difflib
+
             near = difflib.get_close_matches(name, known, n=3)
             todo = f"did you mean {' or '.join(near)}?" if near else "ta-lab2 --help lists the commands"
             raise errors.WrongUsage(f"no such command '{name}'", "the command line", todo)
@@ -50,6 +49,8 @@ class Commands(click.Group):
 
     def _short_help(self, ctx: click.Context, name: str) -> str:
         """The first line of the module's docstring, read without importing the module."""
+        import ast
+
         path = Path(commands.__path__[0]) / f"{name.replace('-', '_')}.py"
         documentation = ast.get_docstring(ast.parse(path.read_bytes()))
         if documentation:
@@ -65,6 +66,8 @@ class Commands(click.Group):
         except Exception as error:
             settings = ctx.find_object(Settings)
             if settings is not None and settings.verbose:
+                import traceback
+
                 click.echo(errors.mask(traceback.format_exc()), err=True, nl=False)
             failure = errors.describe(error)
             if failure is None:
@@ -149,6 +152,8 @@ def report(failure: click.ClickException) -> int:
 def main(args: list[str] | None = None) -> NoReturn:
     """Run the program and end the process."""
     bear_leaving_readers()
+    # Most of what a command makes are modules, which stay: they needn't be looked through again and again.
+    gc.set_threshold(50_000, 20, 100)
     try:
         code = cli.main(args, prog_name="ta-lab2", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as help_wanted:
@@ -161,4 +166,6 @@ def main(args: list[str] | None = None) -> NoReturn:
             "error: interrupted; ta-lab2; what was committed stays, run it again for the rest", err=True
         )
         code = 130
+    # Nor at the end of the process.
+    gc.freeze()
     sys.exit(code if isinstance(code, int) else 0)

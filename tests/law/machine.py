@@ -477,6 +477,7 @@ class World:
 
     def check(self, asset: int, thorough: bool = False) -> None:
         """A refresh of everything leaves what a build from nothing gives."""
+        self.planned(asset)
         if asset in self.no_rejects:
             # Rejects that a run was told not to write come back with a look at every day.
             self.refresh_bars(asset, family="1d", full=True)
@@ -510,6 +511,15 @@ class World:
                 written = [r for r in written if getattr(r, "family", "") != "1d"]
             assert not written, f"a rebuild of what was right wrote {written}"
         self.forget(oracle)
+
+    def planned(self, asset: int) -> None:
+        """A plan of several assets, which sets the settled ones aside at once, finds what one alone finds."""
+        assets = [self.base + number for number in ASSETS if self.known(self.base + number)]
+        if asset not in assets:
+            return
+        plan = "SELECT * FROM refresh_plan(%s) AS p WHERE p.id = %s"
+        alone, together = (self.db.execute(plan, (ids, asset)).fetchall() for ids in ([asset], assets))
+        assert alone == together, f"asset {asset} alone: {alone}; among others: {together}"
 
     def audited(self, asset: int) -> None:
         """No audit finds an error, whatever waits for a refresh."""

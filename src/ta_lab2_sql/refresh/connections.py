@@ -21,22 +21,30 @@ AWAY = 60.0
 def connect(settings: Settings) -> psycopg.Connection[Any]:
     """The driver's own connection; a server that is just starting is waited for."""
     import psycopg
+
+    try:
+        return settings.connect("refresh")
+    except psycopg.OperationalError as error:
+        if not _is_starting(error):
+            raise
     import tenacity
 
-    # 57P03: the server is starting up, 53300: too many connections for now.
-    starting = tenacity.retry_if_exception(
-        lambda error: (
-            isinstance(error, psycopg.OperationalError)
-            and (error.sqlstate in ("57P03", "53300") or "starting up" in str(error))
-        )
-    )
     attempts = tenacity.Retrying(
-        retry=starting,
+        retry=tenacity.retry_if_exception(_is_starting),
         wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
         stop=tenacity.stop_after_delay(PATIENCE),
         reraise=True,
     )
     return attempts(settings.connect, "refresh")
+
+
+def _is_starting(error: BaseException) -> bool:
+    import psycopg
+
+    # 57P03: the server is starting up, 53300: too many connections for now.
+    return isinstance(error, psycopg.OperationalError) and (
+        error.sqlstate in ("57P03", "53300") or "starting up" in str(error)
+    )
 
 
 def is_lost(error: psycopg.Error, connection: psycopg.Connection[Any] | None = None) -> bool:

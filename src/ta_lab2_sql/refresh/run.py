@@ -10,15 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ta_lab2_sql import errors
 from ta_lab2_sql.queries import query
-from ta_lab2_sql.refresh import cluster
 from ta_lab2_sql.refresh.connections import check_nodes, connect, cpus
 from ta_lab2_sql.refresh.progress import Reporter, Silence
 from ta_lab2_sql.refresh.request import Request
 from ta_lab2_sql.refresh.result import Interrupted, Result
-from ta_lab2_sql.refresh.work import Work
-from ta_lab2_sql.refresh.workers import Workers
 from ta_lab2_sql.runs import Log, logged
-from ta_lab2_sql.schema import distribute
 from ta_lab2_sql.schema.version import check_version, current_schema
 from ta_lab2_sql.settings import Settings, jsonable
 
@@ -42,8 +38,10 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
     with connect(settings) as connection:
         check_version(connection)
         connection.execute("SELECT calendars_apply()")
-        on_cluster = distribute.layout(connection).kind == "citus"
+        on_cluster = _is_on_cluster(connection)
         if on_cluster:
+            from ta_lab2_sql.refresh import cluster
+
             assets = cluster.assets(connection, request)
             looked_at, days = len(assets), {asset: dict[str, int]() for asset in assets}
             one_day = set[int]()
@@ -61,6 +59,9 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
             log.assets = looked_at
             reporter.started(result)
             if days:
+                from ta_lab2_sql.refresh.work import Work
+                from ta_lab2_sql.refresh.workers import Workers
+
                 work = Work(days, places, result.symbols, one_day, result.workers)
                 Workers(lanes, request, work, result, reporter).go()
                 _analyze(connection, result)
@@ -71,6 +72,15 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
         _notify(connection, result, log.run_id)
     reporter.ended(result)
     return result
+
+
+def _is_on_cluster(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the tables of assets lie on a cluster."""
+    if connection.execute("SELECT is_cluster()").fetchone() != (True,):
+        return False
+    from ta_lab2_sql.schema import distribute
+
+    return distribute.layout(connection).kind == "citus"
 
 
 def _plan(
