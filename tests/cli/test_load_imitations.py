@@ -104,6 +104,14 @@ SEVERAL: dict[str, tuple[str | bytes, list[Any]]] = {
         "Date,T,C,V\n2024-01-30,10.5,20.5,\n",
         [("C", "2024-01-30", *[20.5] * 4, None), ("T", "2024-01-30", *[10.5] * 4, None)],
     ),
+    "wide, codes of an agency": (
+        "Date,.T1,T2.O,EUR=\n2024-01-30,10.5,20.5,1.25\n",
+        [
+            (".T1", *CLOSES[0][1:]),
+            ("EUR=", "2024-01-30", *[1.25] * 4, None),
+            ("T2.O", *CLOSES[1][1:]),
+        ],
+    ),
     "wide, an index": (
         "Date,^T1,T2\n2024-01-30,10.5,20.5\n",
         [CLOSES[1], ("^T1", *CLOSES[0][1:])],

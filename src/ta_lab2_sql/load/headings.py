@@ -26,8 +26,8 @@ NUMBER_LIKE = re.compile(
 )
 WRITTEN_DAY = re.compile(r"\d{1,4}[-/. ]\d{1,2}[-/. ]\d{1,4}(?!\d).*|.*[^\W\d_]{3}.*")
 QUIET_SYMBOL = re.compile(r"[A-Z]?[a-z0-9][a-z0-9.-]*|[A-Z0-9][A-Z0-9.^=/&:+-]*")
-LOUD_SYMBOL = re.compile(r"\^?[A-Z0-9][A-Z0-9.^=/_&-]{0,19}")
-SYMBOL = re.compile(r"[^\W_][\w.^=/&:+-]{0,63}|\^\w{1,20}")
+LOUD_SYMBOL = re.compile(r"[\^.]?[A-Z0-9][A-Z0-9.^=/_&-]{0,19}")
+SYMBOL = re.compile(r"[^\W_][\w.^=/&:+-]{0,63}|[\^.]\w{1,20}")
 FIELD_ROWS = frozenset({"price", "prices", "attribute", "attributes", "field", "fields"})
 SYMBOL_ROWS = frozenset({"ticker", "tickers", "symbol", "symbols"})
 
