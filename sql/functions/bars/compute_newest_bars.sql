@@ -31,6 +31,8 @@ DECLARE
     v_first_row int;
     v_first_read int;
     v_volumes float8[];
+    -- Of each day the position of the newest one with a known volume; NULL: all are known.
+    v_known int[];
     v_asset_first date;
     v_rows int;
 BEGIN
@@ -40,6 +42,12 @@ BEGIN
     SELECT max(d.bar_seq) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     SELECT array_agg(d.volume ORDER BY d.bar_seq) INTO v_volumes
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq >= v_first_row;
+
+    IF array_position(v_volumes, NULL) IS NOT NULL THEN
+        v_known := ARRAY(
+            SELECT max(CASE WHEN d.volume IS NOT NULL THEN d.i::int END) OVER (ORDER BY d.i)
+            FROM unnest(v_volumes) WITH ORDINALITY AS d (volume, i) ORDER BY d.i);
+    END IF;
 
     RETURN QUERY
     WITH timeframes AS MATERIALIZED (
@@ -182,13 +190,24 @@ BEGIN
         WHERE k.bar_seq >= 1 AND k.bar_seq >= k.bar
         GROUP BY k.tf, k.bar_seq
     ),
-    -- Added in time order, as unnest returns them.
+    -- Bars that begin together share a running sum.
+    pairs AS MATERIALIZED (
+        SELECT
+            array_agg(g.first_at ORDER BY g.first_at, g.last_at) AS firsts,
+            array_agg(g.last_at ORDER BY g.first_at, g.last_at) AS lasts
+        FROM (
+            SELECT DISTINCT r.first_row - v_first_row + 1 AS first_at, r.last_row - v_first_row + 1 AS last_at
+            FROM runs AS r
+        ) AS g
+    ),
     volumes AS MATERIALIZED (
-        SELECT g.first_row, g.last_row, (
-            SELECT sum(v.volume)
-            FROM unnest(v_volumes[g.first_row - v_first_row + 1:g.last_row - v_first_row + 1]) AS v (volume)
-        ) AS volume
-        FROM (SELECT DISTINCT r.first_row, r.last_row FROM runs AS r) AS g
+        SELECT
+            u.first_at + v_first_row - 1 AS first_row, u.last_at + v_first_row - 1 AS last_row,
+            CASE WHEN v_known IS NULL OR v_known[u.last_at] >= u.first_at THEN u.volume END AS volume
+        FROM pairs AS p
+        CROSS JOIN LATERAL unnest(
+            p.firsts, p.lasts, volume_sums(array_replace(v_volumes, NULL, '-0.0'), p.firsts, p.lasts))
+            AS u (first_at, last_at, volume)
     )
     SELECT
         p_id, c.tf, c.bar_seq, c.first_row, c.last_row, s.days_remaining, s.missing_start, s.missing_interior,

@@ -30,6 +30,16 @@ BEGIN
     SELECT coalesce(max(d.bar_seq), 0) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     -- The first block that has no day, and so the first part.
     v_beyond := block_begun_from(v_rows + 1);
+    -- Most changes lie behind the newest block's first day, and cut nothing off.
+    IF v_beyond <= block_begun_from((SELECT min(g.from_row) FROM unnest(p_from_rows) AS g (from_row)))
+        AND NOT EXISTS (
+            SELECT 1 FROM bar_blocks AS h
+            WHERE
+                h.id = p_id AND h.tf = ANY(p_tfs) AND h.part >= (v_beyond - 1) / blocks_in_part()
+                AND h.part * blocks_in_part() + cardinality(h.bar_seqs) > v_beyond)
+    THEN
+        RETURN;
+    END IF;
     -- By itself: a query of tables can't ask a function that reads others.
     SELECT
         array_agg(s.tf), array_agg(s.block), array_agg(s.bar_seq), array_agg(s.first_day), array_agg(s.high),

@@ -25,8 +25,8 @@ BEGIN
     SELECT
         array_agg(w.tf ORDER BY w.i) FILTER (WHERE w.appends), min(w.n_rows) FILTER (WHERE w.appends),
         array_agg(w.tf ORDER BY w.i) FILTER (WHERE NOT w.appends),
-        array_agg(CASE WHEN w.from_ts = '-infinity' THEN 1 ELSE coalesce(
-            row_from(p_id, w.from_ts), p_days.n_rows + 1) END ORDER BY w.i) FILTER (WHERE NOT w.appends)
+        rows_from(
+            p_id, array_agg(w.from_ts ORDER BY w.i) FILTER (WHERE NOT w.appends), p_days.n_rows)
     INTO v_append_tfs, v_append_from, v_build_tfs, v_build_rows
     FROM bar_timeframes_to_refresh(
         p_id, p_days, p_work, p_full, p_tfs, moved_timeframes(p_id, p_work, p_sessions))

@@ -17,11 +17,7 @@ DECLARE
     v_rows int[];
     v_call record;
 BEGIN
-    SELECT
-        array_agg(s.tf),
-        array_agg(CASE WHEN s.from_ts = '-infinity' THEN 1
-            ELSE coalesce(row_from(p_id, s.from_ts), p_rows + 1) END)
-    INTO v_tfs, v_rows
+    SELECT array_agg(s.tf), rows_from(p_id, array_agg(s.from_ts), p_rows) INTO v_tfs, v_rows
     FROM (SELECT u.tf, min(u.from_ts) AS from_ts FROM unnest(p_series) AS u GROUP BY u.tf) AS s;
     FOR v_call IN
         SELECT
