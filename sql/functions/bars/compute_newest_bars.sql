@@ -52,11 +52,11 @@ BEGIN
     RETURN QUERY
     WITH timeframes AS MATERIALIZED (
         SELECT * FROM unnest(p_tfs, p_kinds, p_counts, p_units, p_bars, p_starts, p_tails)
-            AS t (tf, kind, n, first_unit, bar, first_row, tail)
+            WITH ORDINALITY AS t (tf, kind, n, first_unit, bar, first_row, tail, place)
     ),
     told AS MATERIALIZED (
         SELECT
-            b.*, t.tail, f."timestamp" AS first_ts, f.day AS first_day,
+            t.place, b.*, t.tail, f."timestamp" AS first_ts, f.day AS first_day,
             (SELECT d.day FROM cmc_price_bars_1d AS d
                 WHERE d.id = p_id AND d.bar_seq = t.tail - 1) AS head_day,
             coalesce((
@@ -83,7 +83,7 @@ BEGIN
         FROM timeframes AS t
         CROSS JOIN LATERAL (
             SELECT
-                o.tf, o.bar_seq, o.first_row, o.time_open, o.open, o.time_high, o.high, o.time_low, o.low,
+                o.bar_seq, o.first_row, o.time_open, o.open, o.time_high, o.high, o.time_low, o.low,
                 o.market_cap, o.missing_interior, o.first_missing_day, o.last_missing_day
             FROM bars AS o WHERE o.id = p_id AND o.tf = t.tf AND o.bar_seq = t.bar OFFSET 0
         ) AS b
@@ -133,7 +133,7 @@ BEGIN
     ),
     heads AS MATERIALIZED (
         SELECT
-            k.tf, k.bar_seq, k.first_row, k.tail, k.first_day, k.first_ts, k.time_open, k.open,
+            k.place, k.bar_seq, k.first_row, k.tail, k.first_day, k.first_ts, k.time_open, k.open,
             k.head_market_cap, e.time_high, e.high, e.time_low, e.low,
             CASE WHEN k.missing_interior > 0 AND k.first_missing_day < k.head_day THEN k.first_missing_day END
                 AS first_missing,
@@ -171,12 +171,12 @@ BEGIN
     ),
     runs AS MATERIALIZED (
         SELECT
-            k.tf, k.bar_seq, min(k.first_row) AS first_row, max(k.last_row) AS last_row,
+            k.place, k.bar_seq, min(k.first_row) AS first_row, max(k.last_row) AS last_row,
             max(k.high_rank) AS high_rank, max(k.low_rank) AS low_rank,
             max(k.market_cap_row) AS market_cap_row
         FROM (
             SELECT
-                t.tf, d.row_no AS first_row, d.row_no AS last_row, d.high_rank, d.low_rank, d.market_cap_row,
+                t.place, d.row_no AS first_row, d.row_no AS last_row, d.high_rank, d.low_rank, d.market_cap_row,
                 t.bar,
                 bar_of_unit(t.n, t.first_unit, CASE t.kind
                     WHEN 'D' THEN d.row_no WHEN 'U' THEN d.week_us WHEN 'I' THEN d.week_iso
@@ -185,10 +185,10 @@ BEGIN
             FROM timeframes AS t
             INNER JOIN days AS d ON d.row_no >= t.tail
             UNION ALL
-            SELECT h.tf, h.first_row, h.tail - 1, NULL, NULL, NULL, h.bar_seq, h.bar_seq FROM heads AS h
+            SELECT h.place, h.first_row, h.tail - 1, NULL, NULL, NULL, h.bar_seq, h.bar_seq FROM heads AS h
         ) AS k
         WHERE k.bar_seq >= 1 AND k.bar_seq >= k.bar
-        GROUP BY k.tf, k.bar_seq
+        GROUP BY k.place, k.bar_seq
     ),
     -- Bars that begin together share a running sum.
     pairs AS MATERIALIZED (
@@ -210,12 +210,12 @@ BEGIN
             AS u (first_at, last_at, volume)
     )
     SELECT
-        p_id, c.tf, c.bar_seq, c.first_row, c.last_row, s.days_remaining, s.missing_start, s.missing_interior,
+        p_id, t.tf, c.bar_seq, c.first_row, c.last_row, s.days_remaining, s.missing_start, s.missing_interior,
         s.missing_end, s.is_closed, s.first_missing_day, s.last_missing_day, c.time_open, c.time_close,
         c.time_high, c.time_low, c.open, c.high, c.low, c.close, c.volume, c.market_cap
     FROM (
         SELECT
-            r.tf, r.bar_seq, r.first_row, r.last_row, coalesce(k.first_day, a.day) AS first_day,
+            r.place, r.bar_seq, r.first_row, r.last_row, coalesce(k.first_day, a.day) AS first_day,
             l.day AS last_day,
             coalesce(k.time_open, bar_time_open(a.ts_before, a."timestamp")) AS time_open,
             l."timestamp" AS time_close,
@@ -258,14 +258,14 @@ BEGIN
         FROM runs AS r
         INNER JOIN volumes AS v ON v.first_row = r.first_row AND v.last_row = r.last_row
         INNER JOIN days AS l ON l.row_no = r.last_row
-        LEFT JOIN heads AS k ON k.tf = r.tf AND k.bar_seq = r.bar_seq
-        LEFT JOIN days AS a ON a.row_no = r.first_row AND k.tf IS NULL
+        LEFT JOIN heads AS k ON k.place = r.place AND k.bar_seq = r.bar_seq
+        LEFT JOIN days AS a ON a.row_no = r.first_row AND k.place IS NULL
         LEFT JOIN days AS h ON h.high_rank = r.high_rank
         LEFT JOIN days AS w ON w.low_rank = r.low_rank
         LEFT JOIN days AS m ON m.row_no = r.market_cap_row
         OFFSET 0
     ) AS c
-    INNER JOIN timeframes AS t ON t.tf = c.tf
+    INNER JOIN timeframes AS t ON t.place = c.place
     CROSS JOIN LATERAL bar_shape(
         t.kind, t.n, t.first_unit, c.bar_seq, v_asset_first, c.first_row, c.last_row, c.first_day, c.last_day,
         c.gap_first, c.gap_last, c.last_row = v_rows, p_clock, p_missing) AS s;

@@ -14,29 +14,25 @@ LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $$
 DECLARE
-    v_rows int;
     v_beyond int;
     v_states bar_blocks[];
     v_tfs text[];
     v_blocks int[];
     v_bar_seqs int[];
     v_first_days date[];
-    v_highs float8[];
-    v_lows float8[];
-    v_times_high timestamptz[];
-    v_times_low timestamptz[];
+    v_highs float8[]; v_lows float8[];
+    v_times_high timestamptz[]; v_times_low timestamptz[];
     v_volumes float8[];
 BEGIN
-    SELECT coalesce(max(d.bar_seq), 0) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     -- The first block that has no day, and so the first part.
-    v_beyond := block_begun_from(v_rows + 1);
+    SELECT block_begun_from(coalesce(max(d.bar_seq), 0) + 1) INTO v_beyond
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     -- Most changes lie behind the newest block's first day, and cut nothing off.
-    IF v_beyond <= block_begun_from((SELECT min(g.from_row) FROM unnest(p_from_rows) AS g (from_row)))
-        AND NOT EXISTS (
-            SELECT 1 FROM bar_blocks AS h
-            WHERE
-                h.id = p_id AND h.tf = ANY(p_tfs) AND h.part >= (v_beyond - 1) / blocks_in_part()
-                AND h.part * blocks_in_part() + cardinality(h.bar_seqs) > v_beyond)
+    IF v_beyond <= block_begun_from((SELECT min(f) FROM unnest(p_from_rows) AS f)) AND NOT EXISTS (
+        SELECT 1 FROM bar_blocks AS h
+        WHERE
+            h.id = p_id AND h.tf = ANY(p_tfs) AND h.part >= (v_beyond - 1) / blocks_in_part()
+            AND h.part * blocks_in_part() + cardinality(h.bar_seqs) > v_beyond)
     THEN
         RETURN;
     END IF;

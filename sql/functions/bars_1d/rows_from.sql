@@ -20,6 +20,7 @@ BEGIN
                 CASE WHEN d.from_ts = '-infinity' THEN 1 ELSE coalesce(row_from(p_id, d.from_ts), p_rows + 1) END
                 AS row_no
             FROM (SELECT DISTINCT k.from_ts FROM unnest(p_from) AS k (from_ts)) AS d
+            OFFSET 0
         ) AS m ON m.from_ts = u.from_ts
         ORDER BY u.i);
 END;

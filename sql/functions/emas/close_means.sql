@@ -9,11 +9,9 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 BEGIN
-    RETURN (
-        SELECT array_agg((0.0::float8 + t.total) / t.bar_seq ORDER BY t.bar_seq)
-        FROM (
-            SELECT d.bar_seq, sum(d.close) OVER (ORDER BY d.bar_seq ROWS UNBOUNDED PRECEDING) AS total
-            FROM cmc_price_bars_1d AS d WHERE d.id = p_id
-        ) AS t);
+    RETURN ARRAY(
+        SELECT (0.0::float8 + sum(d.close) OVER (ORDER BY d.bar_seq ROWS UNBOUNDED PRECEDING)) / d.bar_seq
+        FROM cmc_price_bars_1d AS d WHERE d.id = p_id
+        ORDER BY d.bar_seq);
 END;
 $$;
