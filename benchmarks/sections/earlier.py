@@ -194,6 +194,8 @@ class Side:
         """The command refresh, with nothing new."""
         command = [sys.executable, "-m", "ta_lab2_sql", "--db-url", self.url, "--quiet", "refresh", "all"]
         environment = {**os.environ, "PYTHONPATH": self.modules}
+        # As in an installed package modules are compiled once.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         return clocked(lambda: subprocess.run(command, env=environment, cwd=self.modules, check=True))
 
     def nothing(self) -> float:
