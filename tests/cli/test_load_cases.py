@@ -120,16 +120,18 @@ def test_digits_in_a_files_name_are_no_asset(cli: Any, db: Db) -> None:
     assert closes == [("AAPL", [125.0, 126.0]), ("MSFT", [239.0, 229.0])]
 
 
-def test_a_suggested_pattern_works_as_it_stands(cli: Any, db: Db, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", ["2023", "1440", "7"])
+def test_a_suggested_pattern_works_as_it_stands(cli: Any, db: Db, tmp_path: Path, number: str) -> None:
+    """A year, the minutes of a day, and one number for two assets are no ids."""
     for symbol in ("AAPL", "MSFT"):
-        (tmp_path / f"{symbol}_2023.csv").write_bytes(
+        (tmp_path / f"{symbol}_{number}.csv").write_bytes(
             (CASES / f"id_from_year_{symbol}_2023.csv").read_bytes()
         )
     files = sorted(tmp_path.glob("*.csv"))
     result = cli("load", *files)
     assert result.code == 2
     pattern = result.err.split("--name-pattern '")[1].split("'")[0]
-    assert pattern == "{symbol}_2023.csv"
+    assert pattern == f"{{symbol}}_{number}.csv"
     assert cli("load", *files, "--name-pattern", pattern).code == 0
     assert db.execute("SELECT array_agg(symbol ORDER BY symbol) FROM assets").fetchone() == (
         ["AAPL", "MSFT"],

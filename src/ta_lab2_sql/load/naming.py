@@ -12,6 +12,8 @@ from ta_lab2_sql.load.options import LARGEST_ID, LoadOptions
 from ta_lab2_sql.load.sources import Source
 
 YEAR = re.compile(r"(?:19|20)\d\d")
+# The minutes and the seconds of a day stand in names of files of daily prices.
+A_DAY = frozenset(("1440", "86400"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +94,9 @@ def _pattern_for(names: Sequence[str]) -> str | None:
     stems = [os.path.splitext(name) for name in names]
     ending = stems[0][1] if len({ending for _, ending in stems}) == 1 else ".*"
     with_ids = [re.fullmatch(r"([^_]+)_([0-9]{1,9})", stem) for stem, _ in stems]
-    if all(with_ids) and not all(YEAR.fullmatch(m[2]) for m in with_ids if m):
+    numbers = [m[2] for m in with_ids if m]
+    is_id = len(set(numbers)) == len(names) and not A_DAY & set(numbers)
+    if is_id and not all(map(YEAR.fullmatch, numbers)):
         return f"{{symbol}}_{{id}}{ending}"
     if all(
         re.fullmatch(r"[A-Za-z0-9.^=-]+", stem) and not re.search(r"-1d-|-\d{4}-", stem) for stem, _ in stems
