@@ -148,11 +148,11 @@ INNER JOIN cmc_price_bars_1d AS d
         d.id = s.id AND d.block = k.block
         AND (d.bar_seq >= g.first_row AND d.bar_seq <= g.last_row AND g.first_row IS NOT NULL)
         IN (true, true)
--- The bar of the day. Where a query names a bar or its last day, its days are found by the last condition.
+-- The bar of the day. Where a query names bars, their blocks alone are opened, by the last conditions.
 LEFT JOIN bars AS b
     ON
         b.id = s.id AND b.tf = t.tf AND b.bar_seq = coalesce(o.bar_seqs[d.bar_seq - k.row_before], 0)
-        AND d.bar_seq >= b.first_row AND d.bar_seq <= b.last_row
+        AND k.last_row >= b.first_row AND k.row_before < b.last_row
 -- All that knows which days are expected: from the bar's first day, the day and what is stored of the bar,
 -- and on a trading calendar from the lists that the bars were built with.
 CROSS JOIN LATERAL (
