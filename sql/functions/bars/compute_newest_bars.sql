@@ -176,8 +176,8 @@ BEGIN
             max(k.market_cap_row) AS market_cap_row
         FROM (
             SELECT
-                t.place, d.row_no AS first_row, d.row_no AS last_row, d.high_rank, d.low_rank, d.market_cap_row,
-                t.bar,
+                t.place, d.row_no AS first_row, d.row_no AS last_row, d.high_rank, d.low_rank,
+                d.market_cap_row, t.bar,
                 bar_of_unit(t.n, t.first_unit, CASE t.kind
                     WHEN 'D' THEN d.row_no WHEN 'U' THEN d.week_us WHEN 'I' THEN d.week_iso
                     WHEN 'M' THEN d.month ELSE d.year

@@ -17,8 +17,10 @@ BEGIN
         INNER JOIN (
             SELECT
                 d.from_ts,
-                CASE WHEN d.from_ts = '-infinity' THEN 1 ELSE coalesce(row_from(p_id, d.from_ts), p_rows + 1) END
-                AS row_no
+                CASE
+                    WHEN d.from_ts = '-infinity' THEN 1
+                    ELSE coalesce(row_from(p_id, d.from_ts), p_rows + 1)
+                END AS row_no
             FROM (SELECT DISTINCT k.from_ts FROM unnest(p_from) AS k (from_ts)) AS d
             OFFSET 0
         ) AS m ON m.from_ts = u.from_ts
