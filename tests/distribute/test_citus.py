@@ -19,6 +19,8 @@ from loading import PRICES, load_named
 from sql.series import load
 
 from ta_lab2_sql import errors
+from ta_lab2_sql.refresh import cluster as nodes_of
+from ta_lab2_sql.refresh.request import Request
 from ta_lab2_sql.schema import distribute, migration, registry
 
 Db = psycopg.Connection[Any]
@@ -295,6 +297,11 @@ def test_the_commands_take_the_road_of_a_cluster(cluster: Db, cli: Cli, db_url: 
     done = json.loads(cli("--json", *nodes, "refresh", "all").out)
     assert (done["refreshed"], done["failed"]) == (3, 0)
     assert json.loads(cli("--json", "refresh", "all").out)["refreshed"] == 0
+    for what in ("bars", "emas", "all"):
+        assert nodes_of.settled(cluster, Request(what)) == {1, 2, 5426}
+    assert nodes_of.settled(cluster, Request("all", full_rebuild=True)) == set()
+    # So few are called without a question to all nodes.
+    assert nodes_of.settled(cluster, Request("all", ids=(1, 2))) == set()
     # New timeframes have their alphas with the next refresh: no trigger makes them.
     cluster.execute("INSERT INTO dim_timeframe (tf) VALUES ('3D')")
     assert json.loads(cli("--json", "refresh", "all", "--ids", "1").out)["changed"] == 1

@@ -18,18 +18,16 @@ BEGIN
     RETURN QUERY
     SELECT s.id
     FROM cmc_price_bars_1d_state AS s
-    WHERE
-        s.id = ANY(p_ids)
-        AND (
-            SELECT min(x."timestamp") FROM bars_1d_differing AS x
-            WHERE
-                x.id = s.id
-                AND x."timestamp" > (
-                    SELECT max(h."timestamp") FROM cmc_price_histories7 AS h
-                    WHERE
-                        h.id = s.id AND h."timestamp" <= s.last_src_ts AND h."timestamp" < 'infinity'
-                ) - make_interval(hours => 24 * p_lookback_days)
-                AND (x.differs OR (p_keep_rejects AND x.reject_missing))
-        ) IS NULL;
+    CROSS JOIN LATERAL (
+        SELECT max(h."timestamp") AS newest FROM cmc_price_histories7 AS h
+        WHERE h.id = s.id AND h."timestamp" <= s.last_src_ts AND h."timestamp" < 'infinity'
+    ) AS m
+    CROSS JOIN LATERAL (
+        SELECT min(x."timestamp") AS differs_at FROM bars_1d_differing AS x
+        WHERE
+            x.id = s.id AND x."timestamp" > m.newest - make_interval(hours => 24 * p_lookback_days)
+            AND (x.differs OR (p_keep_rejects AND x.reject_missing))
+    ) AS w
+    WHERE s.id = ANY(p_ids) AND w.differs_at IS NULL;
 END;
 $$;

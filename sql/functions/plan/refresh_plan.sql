@@ -72,9 +72,7 @@ BEGIN
         SELECT 1 FROM taxonomy() AS x WHERE NOT x.family = ANY(v_families)));
 
     -- Most have nothing new: only the others are looked at closely.
-    IF cardinality(p_ids) > 1 AND NOT p_full AND p_tfs IS NULL
-        AND p_include_non_canonical IS NOT TRUE AND NOT is_cluster()
-    THEN
+    IF cardinality(p_ids) > 1 AND NOT p_full AND p_tfs IS NULL AND p_include_non_canonical IS NOT TRUE THEN
         p_ids := ARRAY(
             SELECT a.id FROM unnest(p_ids) AS a (id)
             EXCEPT

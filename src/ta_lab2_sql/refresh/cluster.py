@@ -15,11 +15,14 @@ from ta_lab2_sql.settings import Settings
 if TYPE_CHECKING:
     import psycopg
 
+# So few assets are called at once: to ask every shard about all of them costs as much.
+FEW = 20
+
 
 def assets(connection: psycopg.Connection[Any], request: Request) -> list[int]:
     """The assets to call, in order. Those of a node that is away are among them: others needn't wait.
 
-    A plan would ask each asset by itself; a call that finds nothing to do costs less.
+    Not planned: a plan would ask each asset by itself, and a call that finds nothing to do costs less.
     """
     import psycopg
 
@@ -38,6 +41,27 @@ def assets(connection: psycopg.Connection[Any], request: Request) -> list[int]:
         # Every node knows what was loaded.
         rows = connection.execute("SELECT a.id FROM assets AS a ORDER BY a.id").fetchall()
     return [asset for (asset,) in rows]
+
+
+def settled(connection: psycopg.Connection[Any], request: Request) -> set[int]:
+    """The assets of which one question to all nodes tells that there is nothing to do.
+
+    None where options ask for more than what is new, where few are asked for, and while a node is away.
+    """
+    import psycopg
+
+    if not request.takes_what_is_new() or (request.ids is not None and len(request.ids) < FEW):
+        return set()
+    parameters = request.parameters()
+    if request.what == "bars":
+        parameters["variants"] = []
+    try:
+        rows = connection.execute(query("refresh/settled"), parameters).fetchall()
+    except psycopg.Error as error:
+        if not is_lost(error) or connection.closed:
+            raise
+        return set()
+    return {asset for (asset,) in rows}
 
 
 def places(connection: psycopg.Connection[Any], ids: Sequence[int]) -> dict[int, str]:

@@ -55,6 +55,11 @@ class Request:
             "include_non_canonical": self.include_non_canonical,
         }
 
+    def takes_what_is_new(self) -> bool:
+        """Whether an asset with nothing new has nothing to do: no option asks for more."""
+        harmless = {"ids", "family", "variant", "lookback_days", "keep_rejects", "fail_fast"}
+        return set(self.given()) <= {*harmless, "fail_on_rejects"}
+
     def takes_lists(self) -> bool:
         """Whether assets that need one more day and nothing else may be called together."""
         harmless = {"ids", "lookback_days", "keep_rejects", "fail_fast"}

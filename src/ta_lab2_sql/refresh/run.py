@@ -43,7 +43,9 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
             from ta_lab2_sql.refresh import cluster
 
             assets = cluster.assets(connection, request)
-            looked_at, days = len(assets), {asset: dict[str, int]() for asset in assets}
+            settled = cluster.settled(connection, request)
+            looked_at = len(assets)
+            days = {asset: dict[str, int]() for asset in assets if asset not in settled}
             one_day = set[int]()
         else:
             looked_at, days, one_day = _plan(connection, request)

@@ -188,6 +188,8 @@ def test_questions(both: Both, tmp_path: Path) -> None:
         "emas_summary(ARRAY[1, 2])",
         "refresh_plan()",
         "refresh_plan(ARRAY[4])",
+        "settled_assets(NULL, NULL, NULL, NULL, 3, true)",
+        "settled_assets(ARRAY[1, 4], '{cal_us}', '{}', NULL, 0, false)",
         "asset_ids()",
     ):
         answers = [

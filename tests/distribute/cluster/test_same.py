@@ -147,6 +147,9 @@ def test_the_commands(cli: Cli, db: Db, db_url: str) -> None:
     assert done.code == 0, done.err
     assert json.loads(done.out)["refreshed"] == 8
     assert json.loads(cli("--json", "refresh", "all").out)["refreshed"] == 0
+    # One question to all nodes says so.
+    settled = db.execute("SELECT settled_assets(NULL, NULL, NULL, NULL, 3, true) ORDER BY 1").fetchall()
+    assert [asset for (asset,) in settled] == list(range(1, 9))
     told = json.loads(cli("--json", "status").out)
     assert told["layout"].startswith("Citus, 8 shards on ")
     assert (told["fresh"], len(told["assets"])) == (True, 8)
