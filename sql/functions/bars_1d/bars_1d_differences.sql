@@ -12,9 +12,10 @@ CREATE OR REPLACE FUNCTION bars_1d_differences(
 RETURNS TABLE (n int, differs_at timestamptz)
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
--- Few days are looked at: the planner, who doesn't know it, would merge whole histories.
+-- Few days are looked at: the planner, who doesn't know it, would merge or keep whole histories.
 SET enable_mergejoin = off
 SET enable_hashjoin = off
+SET enable_material = off
 -- Planning it costs more than running it.
 SET plan_cache_mode = force_generic_plan
 AS $$

@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION days_as_loaded(p_ids int[], p_lookback_days int, p_ke
 RETURNS SETOF int
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
--- Few days of an asset are looked at: the planner, who doesn't know it, would merge whole histories.
+-- Few days of an asset are looked at: the planner, who doesn't know it, would merge or keep whole histories.
 SET enable_mergejoin = off
 SET enable_hashjoin = off
 SET enable_material = off

@@ -16,9 +16,10 @@ CREATE OR REPLACE FUNCTION plan_days(
 RETURNS SETOF day_facts
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
--- Few days of an asset are looked at: the planner, who doesn't know it, would merge whole histories.
+-- Few days of an asset are looked at: the planner, who doesn't know it, would merge or keep whole histories.
 SET enable_mergejoin = off
 SET enable_hashjoin = off
+SET enable_material = off
 AS $$
 #variable_conflict use_column
 DECLARE
