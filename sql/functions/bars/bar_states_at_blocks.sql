@@ -21,6 +21,8 @@ SET search_path FROM CURRENT
 SET jit = off
 -- Rows are joined in bulk; what is looked up one by one stands in laterals.
 SET enable_nestloop = off
+-- How many rows there are is a guess: tables of millions of buckets would be made for some hundred.
+SET enable_hashjoin = off
 SET work_mem = '64MB'
 SET plan_cache_mode = force_generic_plan
 AS $$
