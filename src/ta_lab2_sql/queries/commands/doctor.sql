@@ -3,6 +3,7 @@ SELECT
     current_setting('server_version') AS server_version,
     current_setting('server_version_num')::int AS server_number,
     current_user AS role,
+    quote_ident(current_database()) AS database,
     current_schema() AS schema,
     clock_timestamp() AS server_now,
     current_setting('TimeZone') AS zone,
