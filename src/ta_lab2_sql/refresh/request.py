@@ -9,6 +9,8 @@ from typing import Any
 from ta_lab2_sql.taxonomy import family_of, variants
 
 MOST_WORKERS = 6
+# Options with which an asset needs no other work than without them.
+HARMLESS = frozenset({"ids", "lookback_days", "keep_rejects", "fail_fast"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,15 +59,13 @@ class Request:
 
     def takes_what_is_new(self) -> bool:
         """Whether an asset with nothing new has nothing to do: no option asks for more."""
-        harmless = {"ids", "family", "variant", "lookback_days", "keep_rejects", "fail_fast"}
-        return set(self.given()) <= {*harmless, "fail_on_rejects"}
+        return set(self.given()) <= HARMLESS | {"family", "variant", "fail_on_rejects"}
 
     def takes_lists(self) -> bool:
         """Whether assets that need one more day and nothing else may be called together."""
-        harmless = {"ids", "lookback_days", "keep_rejects", "fail_fast"}
         if self.what == "all":
-            harmless.add("fail_on_rejects")
-        return self.what in ("all", "emas") and set(self.given()) <= harmless
+            return set(self.given()) <= HARMLESS | {"fail_on_rejects"}
+        return self.what == "emas" and set(self.given()) <= HARMLESS
 
     def families(self) -> list[str] | None:
         """The families of bars that the run brings up to date; None: all."""
