@@ -39,7 +39,7 @@ BEGIN
         array_agg(f.tf) AS tfs, array_agg(f.kind) AS kinds, array_agg(f.n) AS counts,
         array_agg(f.first_unit) AS units, array_agg(f.bar) AS bars, array_agg(f.first_row) AS starts,
         -- NULL without any: nothing as far back needs a look.
-        CASE WHEN min(f.first_row) > 1 THEN min(f.first_row) - 1 ELSE min(f.first_row) END AS first_row
+        min(greatest(f.first_row - 1, 1)) AS first_row
     INTO v_far FROM bar_frames(
         p_id, p_tfs, p_from_rows, (p_sessions).session_before) AS f WHERE f.tail <= greatest(v_rows - 256, 1);
     SELECT
