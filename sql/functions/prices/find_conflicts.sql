@@ -11,7 +11,7 @@ AS $$
 BEGIN
     RETURN QUERY
     SELECT t.id, t."timestamp", format('asset %s, %s: %s and %s: %s',
-        asset_label(t.id), coalesce(a.local_day, (a."timestamp" AT TIME ZONE 'UTC')::date),
+        asset_label(t.id), local_day_of(a.local_day, a."timestamp", 'UTC'),
         format('%s line %s', fa.shown, a.line), format('%s line %s', fb.shown, b.line), differing.names)
     FROM twice_days AS t
     CROSS JOIN LATERAL (

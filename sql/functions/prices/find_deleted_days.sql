@@ -13,8 +13,8 @@ BEGIN
     SELECT h.id, h."timestamp", h.day
     FROM stored_days AS h
     JOIN (
-        SELECT d.id, min(coalesce(d.local_day, (d."timestamp" AT TIME ZONE 'UTC')::date)) AS first,
-            max(coalesce(d.local_day, (d."timestamp" AT TIME ZONE 'UTC')::date)) AS last
+        SELECT d.id, min(local_day_of(d.local_day, d."timestamp", 'UTC')) AS first,
+            max(local_day_of(d.local_day, d."timestamp", 'UTC')) AS last
         FROM price_days AS d GROUP BY d.id
     ) AS r ON r.id = h.id AND h.day BETWEEN r.first AND r.last
     LEFT JOIN price_days AS d ON d.id = h.id AND d."timestamp" = h."timestamp"
