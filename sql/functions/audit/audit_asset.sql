@@ -13,7 +13,7 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET timezone = 'UTC'
 SET jit = off
-SET plan_cache_mode = force_custom_plan
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     v_accepted jsonb := accepted_days(p_id);
