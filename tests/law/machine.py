@@ -464,14 +464,14 @@ class World:
         """refresh_emas."""
         return self.call("refresh_emas", asset, **options)
 
-    def a_day_together(self, refreshed: bool, seed: int) -> None:
-        """One more day of both assets, taken up together as far as that is all that they need."""
+    def a_day_together(self, refreshed: bool, gap: int, stage: str, seed: int) -> None:
+        """One more day of both assets, perhaps after a gap, together if that is all they need."""
         assets = [self.base + asset for asset in ASSETS if self.stamps(self.base + asset)]
         for asset in assets:
             if refreshed:
                 self.refresh_emas(asset)
-            self.append(asset, 1, 0, "insert", seed)
-        self.db.execute("SELECT FROM refresh_day_of_many(%s::int[])", (assets,))
+            self.append(asset, 1, gap, "insert", seed)
+        self.db.execute("SELECT FROM refresh_day_of_many(%s::int[], p_stage => %s)", (assets, stage))
 
     # -- the law --------------------------------------------------------------------------------------------
 
@@ -603,9 +603,14 @@ class Law(RuleBasedStateMachine):
         self.world.append(self.world.base + asset, 1, 0, "insert", seed)
         self.world.refresh_emas(self.world.base + asset)
 
-    @rule(refreshed=st.booleans(), seed=seeds)
-    def a_day_together(self, refreshed: bool, seed: int) -> None:
-        self.world.a_day_together(refreshed, seed)
+    @rule(
+        refreshed=st.sampled_from((True, True, False)),
+        gap=st.sampled_from((0, 0, 1, 3, 9, 40)),
+        stage=st.sampled_from(("all", "all", "bars")),
+        seed=seeds,
+    )
+    def a_day_together(self, refreshed: bool, gap: int, stage: str, seed: int) -> None:
+        self.world.a_day_together(refreshed, gap, stage, seed)
 
     @rule(asset=asset_ids, offset=offsets, count=st.integers(1, 5), how=hows, seed=seeds)
     def place(self, asset: int, offset: int, count: int, how: str, seed: int) -> None:

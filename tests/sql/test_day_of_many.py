@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -52,19 +52,21 @@ def together(db: Db, assets: list[int]) -> list[tuple[Any, ...]]:
     return [row[:-1] for row in db.execute("SELECT * FROM refresh_day_of_many(%s)", (assets,))]
 
 
-def one_by_one(db: Db, asset: int) -> list[tuple[Any, ...]]:
+def one_by_one(db: Db, asset: int, emas: bool = True) -> list[tuple[Any, ...]]:
     """The same of calls for an asset."""
     bars = db.execute(
         """SELECT id, 'bars', family, action, dirty_from, bars_written, bars_deleted, days_read, rejected,
                repaired_timehigh, repaired_timelow, NULL FROM refresh_bars(%s)""",
         (asset,),
     ).fetchall()
-    emas = db.execute(
+    if not emas:
+        return bars
+    vectors = db.execute(
         """SELECT id, 'emas', variant, action, dirty_from, vectors_written, 0, 0, 0, 0, 0, series
            FROM refresh_emas(%s)""",
         (asset,),
     ).fetchall()
-    return bars + emas
+    return bars + vectors
 
 
 @pytest.fixture
@@ -100,16 +102,99 @@ def test_a_list_leaves_what_calls_leave(many: Db) -> None:
     assert together(many, assets) == []
 
 
+# Weekdays without some holidays in the middle of weeks and at ends of months; every day but Sundays.
+CALENDARS = """
+INSERT INTO calendars VALUES ('WEEKDAYS'), ('SIX');
+INSERT INTO calendar_weeks VALUES ('WEEKDAYS', '2019-01-01', '1111100'), ('SIX', '2019-01-01', '1111110');
+INSERT INTO calendar_exceptions (calendar, day, is_session) VALUES
+    ('WEEKDAYS', '2020-01-31', false), ('WEEKDAYS', '2020-03-31', false), ('WEEKDAYS', '2020-04-01', false),
+    ('WEEKDAYS', '2020-04-17', false), ('WEEKDAYS', '2020-05-06', false), ('SIX', '2020-04-30', false)
+"""
+SESSIONS: dict[str | None, Callable[[date], bool]] = {
+    "WEEKDAYS": lambda day: (
+        day.weekday() < 5
+        and day.isoformat() not in ("2020-01-31", "2020-03-31", "2020-04-01", "2020-04-17", "2020-05-06")
+    ),
+    "SIX": lambda day: day.weekday() < 6 and day.isoformat() != "2020-04-30",
+    None: lambda day: True,
+}
+# For each asset its calendar, its zone, how many rows it has, and how many sessions are left out before each
+# of the days that follow: none, some, more than a month. Rows 62, 64 and 128 are of interest to blocks.
+LATER: dict[int, tuple[str | None, str, int, tuple[int, ...]]] = {
+    1: ("WEEKDAYS", "America/New_York", 61, (0, 1, 0, 4, 0)),
+    2: ("WEEKDAYS", "America/New_York", 62, (1, 3, 0, 1, 23)),
+    3: ("WEEKDAYS", "Europe/London", 40, (0, 5, 1, 0, 2)),
+    4: (None, "UTC", 61, (0, 9, 3, 0, 0)),
+    5: (None, "Asia/Tokyo", 62, (8, 7, 0, 40, 2)),
+    6: ("SIX", "UTC", 3, (1, 0, 30, 12, 0)),
+    7: ("SIX", "America/Chicago", 126, (0, 2, 0, 1, 5)),
+    8: (None, "UTC", 63, (6, 0, 0, 0, 370)),
+}
+
+
+def sessions_from(first: date, calendar: str | None) -> Iterator[date]:
+    """The sessions of a calendar, without end."""
+    is_session = SESSIONS[calendar]
+    return (day for day in (first + timedelta(i) for i in range(900)) if is_session(day))
+
+
+def test_days_on_calendars_and_after_gaps(db: Db) -> None:
+    db.execute("DELETE FROM dim_timeframe WHERE tf NOT IN ('1D', '2D', '7D') AND tf !~ '^[13][WMY]_'")
+    db.execute("DELETE FROM dim_period WHERE period NOT IN (1, 2, 6)")
+    db.execute(CALENDARS)
+    coming: dict[int, Iterator[date]] = {}
+    for asset, (calendar, zone, rows, _) in LATER.items():
+        coming[asset] = sessions_from(date(2020, 1, 6 + asset), calendar)
+        db.execute("INSERT INTO assets (id, tz, calendar) VALUES (%s, %s, %s)", (asset, zone, calendar))
+        load(db, asset, [(next(coming[asset]), close_of(i + asset)) for i in range(rows)])
+        one_by_one(db, asset)
+    for step in range(5):
+        for asset, (_, _, rows, gaps) in LATER.items():
+            for _ in range(gaps[step]):
+                next(coming[asset])
+            load(db, asset, [(next(coming[asset]), close_of(rows + step + asset))])
+        with db.transaction(force_rollback=True):
+            said = together(db, list(LATER))
+            left = {asset: stored(db, asset) for asset in LATER}
+        assert {row[0] for row in said} == set(LATER)
+        for asset in LATER:
+            assert [row for row in said if row[0] == asset] == one_by_one(db, asset), (step, asset)
+            for table, rows_of in stored(db, asset).items():
+                assert left[asset][table] == rows_of, (step, asset, table)
+    # Bars closed late, and so did some whose last day is kept for a block.
+    found = db.execute("SELECT count(DISTINCT id) FROM bars WHERE missing_end > 0").fetchone()
+    assert found == (len(LATER),)
+
+
+def test_bars_alone(many: Db) -> None:
+    assets = list(LENGTHS)
+    with many.transaction(force_rollback=True):
+        said = many.execute("SELECT * FROM refresh_day_of_many(%s, p_stage => 'bars')", (assets,)).fetchall()
+        left = {asset: stored(many, asset) for asset in assets}
+    for asset in assets:
+        assert [row[:-1] for row in said if row[0] == asset] == one_by_one(many, asset, emas=False)
+        assert left[asset] == stored(many, asset)
+
+
 # What an asset may need besides its new day, or instead of it.
 NEW = """id = 4 AND "timestamp" > '2020-05-05'"""
 OLD = """id = 4 AND "timestamp" < '2020-01-05'"""
 MARK = "INSERT INTO marks (id, version, output, {1}_from) VALUES (4, 1000, '{0}', '2020-03-01')"
 GROUP = "WHERE id = 4 AND {}_group = 'cal_us'"
+# Up to date on a calendar before the new day comes back.
+ON_A_CALENDAR = f"""
+CREATE TEMPORARY TABLE coming AS SELECT * FROM cmc_price_histories7 WHERE {NEW};
+DELETE FROM cmc_price_histories7 WHERE {NEW};
+INSERT INTO calendars VALUES ('X');
+INSERT INTO calendar_weeks VALUES ('X', '2019-01-01', '1111111');
+INSERT INTO calendar_exceptions (calendar, day, is_session) VALUES ('X', '{{}}', false);
+UPDATE assets SET calendar = 'X' WHERE id = 4;
+SELECT FROM refresh_emas(4);
+INSERT INTO cmc_price_histories7 SELECT * FROM coming;
+DROP TABLE coming;
+"""
 NEEDS: dict[str, str | None] = {
     "a second day": None,
-    "a day after a gap": f"""UPDATE cmc_price_histories7 SET
-        timeopen = timeopen + '1 day', timeclose = timeclose + '1 day', timehigh = timehigh + '1 day',
-        timelow = timelow + '1 day', "timestamp" = "timestamp" + '1 day' WHERE {NEW}""",
     "a bad day": f"UPDATE cmc_price_histories7 SET close = NULL WHERE {NEW}",
     "no day": f"DELETE FROM cmc_price_histories7 WHERE {NEW}",
     "a revision": f"UPDATE cmc_price_histories7 SET close = 1, low = 1 WHERE {OLD}",
@@ -118,10 +203,20 @@ NEEDS: dict[str, str | None] = {
         UPDATE cmc_price_histories7 SET close = 1, low = 1
         WHERE id = 4 AND "timestamp" BETWEEN '2020-05-03' AND '2020-05-05';
         RESET session_replication_role""",
+    "two days on one day": f"""SET session_replication_role = replica;
+        UPDATE cmc_price_histories7 SET local_day = '2020-05-04' WHERE {NEW};
+        RESET session_replication_role""",
     "another zone": "UPDATE assets SET tz = 'UTC' WHERE id = 4",
     "a calendar": """INSERT INTO calendars VALUES ('X');
         INSERT INTO calendar_weeks VALUES ('X', '2019-01-01', '1111111');
         UPDATE assets SET calendar = 'X' WHERE id = 4""",
+    "a row on no session": ON_A_CALENDAR.format("2020-05-05"),
+    "an edited calendar": ON_A_CALENDAR.format("2021-05-05")
+    + """
+        INSERT INTO calendar_exceptions (calendar, day, is_session) VALUES ('X', '2020-02-03', false)""",
+    "a calendar edited for later": ON_A_CALENDAR.format("2021-05-05")
+    + """
+        INSERT INTO calendar_exceptions (calendar, day, is_session) VALUES ('X', '2030-02-03', false)""",
     "bars of one timeframe behind": "SELECT FROM refresh_bars(4, p_tfs => '{2D}')",
     "bars that wait for the EMAs": "SELECT FROM refresh_bars(4)",
     "days that wait for the bars": "SELECT FROM refresh_bars(4, '1d')",
@@ -165,6 +260,12 @@ def test_what_needs_more_is_left_to_its_own_call(two: Db, need: str) -> None:
         done = {row[0] for row in together(two, [5, 4])}
         assert done == (set() if need in OF_ALL else {5})
         assert stored(two, 4) == before
+
+
+def test_an_asset_on_a_calendar_is_taken_with_others(two: Db) -> None:
+    with two.transaction(force_rollback=True):
+        two.execute(ON_A_CALENDAR.format("2021-05-05").encode())
+        assert {row[0] for row in together(two, [5, 4])} == {4, 5}
 
 
 def test_data_that_disagree_undo_the_whole_list(two: Db) -> None:

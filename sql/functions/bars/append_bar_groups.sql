@@ -17,6 +17,7 @@ DECLARE
     v_now timestamptz := now();
     v_work_groups text[];
     v_tfs text[];
+    v_kept text[];
     v_groups text[];
     v_written int[];
     v_closing timestamptz[];
@@ -31,7 +32,9 @@ BEGIN
     INTO v_tfs, v_written, v_closing, v_changed
     FROM append_bars(p_id, v_tfs, p_days.n_rows, p_sessions) AS a;
     IF block_of_row(p_days.n_rows) > block_of_row(p_days.n_rows - 1) THEN
-        PERFORM keep_bar_blocks(p_id, v_tfs, array_fill(p_days.n_rows, ARRAY[cardinality(v_tfs)]));
+        -- A timeframe whose bar was closed late, too, is there twice.
+        v_kept := ARRAY(SELECT DISTINCT t.tf FROM unnest(v_tfs) AS t (tf));
+        PERFORM keep_bar_blocks(p_id, v_kept, array_fill(p_days.n_rows, ARRAY[cardinality(v_kept)]));
     END IF;
     SELECT array_agg(c.bar_group), array_agg(c.written), array_agg(c.closing), array_agg(c.changed)
     INTO v_groups, v_written, v_closing, v_changed

@@ -49,8 +49,9 @@ BEGIN
             times_low = array_append(k.times_low, n.time_low),
             volumes = array_append(k.volumes, n.volume),
             days = array_append(k.days, n.day),
-            gap_days = CASE WHEN k.gap_days IS NOT NULL
-                THEN array_append(k.gap_days, k.gap_days[d.n_rows - k.row_before]) END,
+            gap_days = CASE WHEN k.gap_days IS NOT NULL THEN array_append(k.gap_days, CASE
+                WHEN n.day > b.day + 1 THEN n.day - 1 ELSE k.gap_days[d.n_rows - k.row_before]
+            END) END,
             cap_rows = CASE WHEN k.cap_rows IS NOT NULL THEN array_append(k.cap_rows, CASE
                 WHEN n.market_cap IS NOT NULL THEN d.n_rows + 1 ELSE k.cap_rows[d.n_rows - k.row_before]
             END) END
@@ -60,6 +61,7 @@ BEGIN
         WHERE
             k.id = d.id AND k.block = block_of_row(d.n_rows + 1) AND k.block = block_of_row(d.n_rows)
             AND cardinality(k.days) = d.n_rows - k.row_before
+            AND (k.gap_days IS NOT NULL OR n.day = b.day + 1)
             AND (k.cap_rows IS NOT NULL OR (n.market_cap IS NULL) = (b.market_cap IS NULL))
         RETURNING k.id
     )

@@ -1,10 +1,10 @@
 -- append_emas_of_many: carry the EMA vectors of some assets over one new day, the newest.
 --   p_periods   all periods, ascending
---   p_ids .. p_bars_before   as append_bars_of_many returns them, and an element for 1D of each asset
+--   p_ids .. p_bars_before   as append_bar_groups_of_many returns them, and an element for 1D of each asset
 -- Returns   arrays with an element for each vector written: ids, tfs, lengths: number of live periods.
 -- Errors    TA030 the vector that the day continues is missing or of another length, or an alpha is.
 -- Cost      one vector per asset and timeframe; earlier closes are read by a seed only.
--- Rule      as append_emas where no bar closes late: one step of walk_emas in both spaces.
+-- Rule      as append_emas, once bars that closed late are closed: one step of walk_emas in both spaces.
 CREATE OR REPLACE FUNCTION append_emas_of_many(
     p_periods int[], p_ids int[], p_tfs text[], p_rows int[], p_bar_seqs int[], p_begins boolean[],
     p_closes boolean[], p_bars_before int[],

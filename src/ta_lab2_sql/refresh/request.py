@@ -10,7 +10,7 @@ from ta_lab2_sql.taxonomy import family_of, variants
 
 MOST_WORKERS = 6
 # Options with which an asset needs no other work than without them.
-HARMLESS = frozenset({"ids", "lookback_days", "keep_rejects", "fail_fast"})
+HARMLESS = frozenset({"ids", "lookback_days", "keep_rejects", "fail_fast", "periods"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ class Request:
 
     def takes_lists(self) -> bool:
         """Whether assets that need one more day and nothing else may be called together."""
-        if self.what == "all":
-            return set(self.given()) <= HARMLESS | {"fail_on_rejects"}
-        return self.what == "emas" and set(self.given()) <= HARMLESS
+        # EMAs that count rejects call for the days by themselves.
+        counted = set() if self.what == "emas" else {"fail_on_rejects"}
+        return set(self.given()) <= HARMLESS | counted
 
     def families(self) -> list[str] | None:
         """The families of bars that the run brings up to date; None: all."""

@@ -194,6 +194,7 @@ class Workers:
             "ids": [outcome.id for outcome in outcomes],
             "lookback_days": self.request.lookback_days,
             "keep_rejects": self.request.keep_rejects,
+            "stage": "bars" if self.request.what == "bars" else "all",
         }
         try:
             for row in self._rows(connection, query("refresh/day_of_many"), parameters):
