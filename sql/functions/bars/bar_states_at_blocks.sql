@@ -6,11 +6,12 @@
 -- Returns   per timeframe and block that begins on that day or later, and has a bar on its first day:
 --           bar_seq, first_day (of the bar), high, low, time_high, time_low, volume.
 -- Errors    none.
--- Cost      the days from the changes on and the bars there; volumes one addition per day for each first day
---           of a bar.
--- Rule      goes on from what is stored for the block before, where the bar does. Of equal prices the earlier
---           time counts, and the earlier day's price; volumes are added in time order. Long, since it is one
---           query: ranks, sums and places are of the same days, which are read once.
+-- Cost      the days from the changes on and the bars there; some us for each first day of a bar and block,
+--           and volumes one addition per day for each first day.
+-- Rule      goes on from what is stored for the block before, where the bar does. How a bar stands on a day
+--           depends on its first day alone, whatever its timeframe. Of equal prices the earlier time counts,
+--           and the earlier day's price; volumes are added in time order.
+--           Long, since places, sums and what is stored are of the same first days and blocks, found once.
 CREATE OR REPLACE FUNCTION bar_states_at_blocks(p_id int, p_tfs text[], p_from_rows int[])
 RETURNS TABLE (
     tf text, block int, bar_seq int, first_day date, high float8, low float8, time_high timestamptz,
@@ -21,176 +22,193 @@ SET search_path FROM CURRENT
 SET jit = off
 -- Rows are joined in bulk; what is looked up one by one stands in laterals.
 SET enable_nestloop = off
--- How many rows there are is a guess: tables of millions of buckets would be made for some hundred.
-SET enable_hashjoin = off
+SET enable_mergejoin = off
 SET work_mem = '64MB'
 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
+DECLARE
+    -- The bars there: timeframe (its place in p_tfs), block, bar; its first row; the block before from whose
+    -- state it goes on, -1: from its first row.
+    v_bars record;
+    v_first int;
+    v_days record;
 BEGIN
-    RETURN QUERY
     WITH froms AS MATERIALIZED (
-        SELECT f.tf, f.block, h.bar_seqs[(f.block - 1) % blocks_in_part() + 1] AS from_bar
+        SELECT f.place, f.tf, f.block, h.bar_seqs[(f.block - 1) % blocks_in_part() + 1] AS from_bar
         FROM (
-            SELECT g.tf, block_begun_from(greatest(g.from_row, 1)) AS block
-            FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
+            SELECT g.place, g.tf, block_begun_from(greatest(g.from_row, 1)) AS block
+            FROM unnest(p_tfs, p_from_rows) WITH ORDINALITY AS g (tf, from_row, place)
         ) AS f
-        LEFT JOIN bar_blocks AS h
-            ON f.block > 0 AND h.id = p_id AND h.tf = f.tf AND h.part = (f.block - 1) / blocks_in_part()
-    ),
-    -- The bars on the first days of these blocks, and where their state of the block before is known.
-    on_first_days AS MATERIALIZED (
-        SELECT
-            f.tf, b.bar_seq, b.first_row, b.last_row, x.block,
-            CASE WHEN b.first_row <= first_row_of_block(f.block - 1) THEN f.block - 1 END AS resumed
-        FROM froms AS f
-        CROSS JOIN LATERAL (
-            SELECT o.bar_seq, o.first_row, o.last_row FROM bars AS o
-            WHERE o.id = p_id AND o.tf = f.tf AND o.bar_seq >= coalesce(f.from_bar, 0)
-                AND o.last_row >= first_row_of_block(f.block)
+        LEFT JOIN LATERAL (
+            SELECT k.bar_seqs FROM bar_blocks AS k
+            WHERE k.id = p_id AND k.tf = f.tf AND k.part = (f.block - 1) / blocks_in_part() AND f.block > 0
             OFFSET 0
-        ) AS b
-        CROSS JOIN LATERAL generate_series(
-            greatest(f.block, block_begun_from(b.first_row)), block_of_row(b.last_row)) AS x (block)
-    ),
-    -- A bar whose newest day this is stands as it is stored; the others have gone on.
-    targets AS MATERIALIZED (
-        SELECT t.tf, t.bar_seq, t.first_row, t.block, t.resumed FROM on_first_days AS t
-        WHERE t.last_row > first_row_of_block(t.block)
+        ) AS h ON true
+    )
+    SELECT
+        array_agg(f.place::int) AS places, array_agg(x.block) AS blocks, array_agg(b.bar_seq) AS bar_seqs,
+        array_agg(b.first_row) AS first_rows,
+        array_agg(CASE WHEN b.first_row <= first_row_of_block(f.block - 1) THEN f.block - 1 ELSE -1 END)
+            AS resumed
+    INTO v_bars
+    FROM froms AS f
+    CROSS JOIN LATERAL (
+        SELECT o.bar_seq, o.first_row, o.last_row FROM bars AS o
+        WHERE
+            o.id = p_id AND o.tf = f.tf AND o.bar_seq >= coalesce(f.from_bar, 0)
+            AND block_of_row(o.last_row) >= greatest(f.block, block_begun_from(o.first_row))
+        OFFSET 0
+    ) AS b
+    CROSS JOIN LATERAL generate_series(
+        greatest(f.block, block_begun_from(b.first_row)), block_of_row(b.last_row)) AS x (block);
+
+    SELECT min(CASE WHEN b.resumed < 0 THEN b.first_row ELSE first_row_of_block(b.resumed) + 1 END)
+    INTO v_first
+    FROM unnest(v_bars.first_rows, v_bars.resumed) AS b (first_row, resumed);
+    -- A step is what lies between the first days of two blocks: after the one, up to the other. high_rests
+    -- and low_rests: places of the highest and the lowest day from a day to the end of its step.
+    SELECT
+        array_agg(r.day ORDER BY r.i) AS days, array_agg(r.high ORDER BY r.i) AS highs,
+        array_agg(r.low ORDER BY r.i) AS lows, array_agg(r.time_high ORDER BY r.i) AS times_high,
+        array_agg(r.time_low ORDER BY r.i) AS times_low, array_agg(r.volume ORDER BY r.i) AS volumes,
+        array_agg(r.known ORDER BY r.i) AS known, array_agg(r.high_rest ORDER BY r.i) AS high_rests,
+        array_agg(r.low_rest ORDER BY r.i) AS low_rests, array_agg(r.i ORDER BY r.high_place) AS by_high,
+        array_agg(r.i ORDER BY r.low_place) AS by_low
+    INTO v_days
+    FROM (
+        SELECT
+            k.*, max(k.high_place) OVER w AS high_rest, max(k.low_place) OVER w AS low_rest
+        FROM (
+            SELECT
+                d.bar_seq - v_first + 1 AS i, block_begun_from(d.bar_seq) AS step, d.day, d.high, d.low,
+                d.time_high, d.time_low, d.volume,
+                max(CASE WHEN d.volume IS NOT NULL THEN d.bar_seq ELSE 0 END)
+                    OVER (ORDER BY d.bar_seq ROWS UNBOUNDED PRECEDING) AS known,
+                row_number() OVER (ORDER BY d.high, d.time_high DESC, d.bar_seq DESC) AS high_place,
+                row_number() OVER (ORDER BY d.low DESC, d.time_low DESC, d.bar_seq DESC) AS low_place
+            FROM cmc_price_bars_1d AS d
+            WHERE d.id = p_id AND d.bar_seq >= v_first
+        ) AS k
+        WINDOW w AS (PARTITION BY k.step ORDER BY k.i DESC ROWS UNBOUNDED PRECEDING)
+    ) AS r;
+
+    RETURN QUERY
+    -- Each first row once, whatever number of timeframes has a bar from there.
+    WITH places AS MATERIALIZED (
+        SELECT
+            p.resumed, p.first_row, p.block, p.place,
+            max(v_days.high_rests[p.at]) OVER w AS high_place, max(v_days.low_rests[p.at]) OVER w AS low_place
+        FROM (
+            SELECT
+                b.resumed, b.first_row, b.block, min(b.place) AS place,
+                greatest(b.first_row, first_row_of_block(b.block - 1) + 1) - v_first + 1 AS at
+            FROM unnest(v_bars.places, v_bars.blocks, v_bars.first_rows, v_bars.resumed)
+                AS b (place, block, first_row, resumed)
+            GROUP BY b.resumed, b.first_row, b.block
+        ) AS p
+        WINDOW w AS (PARTITION BY p.resumed, p.first_row ORDER BY p.block ROWS UNBOUNDED PRECEDING)
     ),
     known AS MATERIALIZED (
         SELECT
-            r.tf, r.bar_seq, r.resumed, h.first_days[r.slot] AS first_day, h.highs[r.slot] AS high,
+            r.resumed, r.first_row, r.blocks, h.first_days[r.slot] AS first_day, h.highs[r.slot] AS high,
             h.lows[r.slot] AS low, h.times_high[r.slot] AS time_high, h.times_low[r.slot] AS time_low,
             h.volumes[r.slot] AS volume
         FROM (
-            SELECT DISTINCT t.tf, t.bar_seq, t.resumed, t.resumed % blocks_in_part() + 1 AS slot
-            FROM targets AS t WHERE t.resumed IS NOT NULL
+            SELECT
+                p.resumed, p.first_row, min(p.place) AS place, array_agg(p.block ORDER BY p.block) AS blocks,
+                p.resumed % blocks_in_part() + 1 AS slot
+            FROM places AS p WHERE p.resumed >= 0
+            GROUP BY p.resumed, p.first_row
         ) AS r
-        INNER JOIN bar_blocks AS h ON h.id = p_id AND h.tf = r.tf AND h.part = r.resumed / blocks_in_part()
+        CROSS JOIN LATERAL (
+            SELECT * FROM bar_blocks AS k
+            WHERE k.id = p_id AND k.tf = p_tfs[r.place] AND k.part = r.resumed / blocks_in_part()
+            OFFSET 0
+        ) AS h
     ),
-    -- A step is what lies between the first days of two blocks: after the one, up to the other.
-    days AS MATERIALIZED (
+    fresh AS MATERIALIZED (
         SELECT
-            d.bar_seq AS row_no, block_begun_from(d.bar_seq) AS step, d.day, d.high, d.low, d.time_high,
-            d.time_low, d.volume
-        FROM cmc_price_bars_1d AS d
-        WHERE
-            d.id = p_id
-            AND d.bar_seq >= (
-                SELECT min(CASE WHEN t.resumed IS NULL THEN t.first_row
-                    ELSE first_row_of_block(t.resumed) + 1 END)
-                FROM targets AS t)
-    ),
-    high_ranks AS MATERIALIZED (
-        SELECT p.*, row_number() OVER (ORDER BY p.high, p.time_high DESC) AS place
-        FROM (
-            SELECT d.row_no, NULL::text AS tf, NULL::int AS bar_seq, d.step, d.high, d.time_high
-            FROM days AS d
-            UNION ALL
-            SELECT NULL, r.tf, r.bar_seq, r.resumed, r.high, r.time_high FROM known AS r
-        ) AS p
-    ),
-    low_ranks AS MATERIALIZED (
-        SELECT p.*, row_number() OVER (ORDER BY p.low DESC, p.time_low DESC) AS place
-        FROM (
-            SELECT d.row_no, NULL::text AS tf, NULL::int AS bar_seq, d.step, d.low, d.time_low
-            FROM days AS d
-            UNION ALL
-            SELECT NULL, r.tf, r.bar_seq, r.resumed, r.low, r.time_low FROM known AS r
-        ) AS p
-    ),
-    -- From a day to the end of its step.
-    rests AS MATERIALIZED (
-        SELECT
-            h.row_no, h.step, max(h.place) OVER w AS high_place, max(l.place) OVER w AS low_place
-        FROM high_ranks AS h
-        INNER JOIN low_ranks AS l ON l.row_no = h.row_no
-        WINDOW w AS (PARTITION BY h.step ORDER BY h.row_no DESC ROWS UNBOUNDED PRECEDING)
+            array_agg(p.first_row - v_first + 1 ORDER BY p.first_row, p.block) AS firsts,
+            array_agg(first_row_of_block(p.block) - v_first + 1 ORDER BY p.first_row, p.block) AS lasts
+        FROM places AS p WHERE p.resumed < 0
     ),
     sums AS MATERIALIZED (
-        SELECT s.first_row, s.tf, s.bar_seq, u.block, u.volume
-        FROM (
-            -- Bars that begin on the same day share one sum; those that go on have their own.
-            SELECT
-                t.first_row, NULL::text AS tf, NULL::int AS bar_seq, t.first_row - 1 AS before,
-                NULL::float8 AS volume,
-                array_agg(DISTINCT t.block ORDER BY t.block) AS blocks
-            FROM targets AS t WHERE t.resumed IS NULL
-            GROUP BY t.first_row
-            UNION ALL
-            SELECT
-                NULL, t.tf, t.bar_seq, first_row_of_block(t.resumed), r.volume,
-                array_agg(t.block ORDER BY t.block)
-            FROM targets AS t INNER JOIN known AS r ON r.tf = t.tf AND r.bar_seq = t.bar_seq
-            GROUP BY t.tf, t.bar_seq, t.resumed, r.volume
-        ) AS s
+        SELECT
+            -1 AS resumed, u.first_at + v_first - 1 AS first_row,
+            block_of_row(u.last_at + v_first - 1) AS block,
+            CASE WHEN v_days.known[u.last_at] >= u.first_at + v_first - 1 THEN u.volume END AS volume
+        FROM fresh AS f
         CROSS JOIN LATERAL unnest(
-            s.blocks,
+            f.firsts, f.lasts, volume_sums(array_replace(v_days.volumes, NULL, '-0.0'), f.firsts, f.lasts))
+            AS u (first_at, last_at, volume)
+        UNION ALL
+        SELECT k.resumed, k.first_row, u.block, u.volume
+        FROM known AS k
+        CROSS JOIN LATERAL unnest(
+            k.blocks,
             volumes_at(
-                (SELECT array_agg(d.volume ORDER BY d.row_no) FROM days AS d),
-                s.before - (SELECT min(d.row_no) FROM days AS d) + 1,
-                ARRAY(SELECT first_row_of_block(b.block) + 1 - (SELECT min(d.row_no) FROM days AS d)
-                    FROM unnest(s.blocks) AS b (block) ORDER BY b.block),
-                s.volume)
+                v_days.volumes, first_row_of_block(k.resumed) - v_first + 1,
+                ARRAY(SELECT first_row_of_block(b.block) - v_first + 1
+                    FROM unnest(k.blocks) AS b (block) ORDER BY b.block),
+                k.volume)
         ) AS u (block, volume)
     ),
-    places AS MATERIALIZED (
+    states AS MATERIALIZED (
         SELECT
-            t.tf, t.block, t.bar_seq, t.first_row, t.resumed,
-            max(greatest(
-                e.high_place,
-                CASE WHEN t.block = t.resumed + 1 THEN (
-                    SELECT h.place FROM high_ranks AS h WHERE h.tf = t.tf AND h.bar_seq = t.bar_seq) END
-            )) OVER w AS high_place,
-            max(greatest(
-                e.low_place,
-                CASE WHEN t.block = t.resumed + 1 THEN (
-                    SELECT l.place FROM low_ranks AS l WHERE l.tf = t.tf AND l.bar_seq = t.bar_seq) END
-            )) OVER w AS low_place
-        FROM targets AS t
-        INNER JOIN rests AS e ON e.row_no = greatest(t.first_row, first_row_of_block(t.block - 1) + 1)
-        WINDOW w AS (PARTITION BY t.tf, t.bar_seq ORDER BY t.block ROWS UNBOUNDED PRECEDING)
+            p.resumed, p.first_row, p.block,
+            CASE WHEN p.resumed < 0 THEN v_days.days[p.first_row - v_first + 1] ELSE k.first_day END
+                AS first_day,
+            -- Zeros may have different signs; that of the earlier day is kept.
+            CASE
+                WHEN k.high >= p.high THEN k.high
+                WHEN p.high <> 0 THEN p.high
+                ELSE (
+                    SELECT v_days.highs[y.i]
+                    FROM generate_series(p.first_at, first_row_of_block(p.block) - v_first + 1) AS y (i)
+                    WHERE v_days.highs[y.i] = 0 ORDER BY y.i LIMIT 1)
+            END AS high,
+            CASE
+                WHEN k.low <= p.low THEN k.low
+                WHEN p.low <> 0 THEN p.low
+                ELSE (
+                    SELECT v_days.lows[y.i]
+                    FROM generate_series(p.first_at, first_row_of_block(p.block) - v_first + 1) AS y (i)
+                    WHERE v_days.lows[y.i] = 0 ORDER BY y.i LIMIT 1)
+            END AS low,
+            CASE
+                WHEN k.high > p.high THEN k.time_high
+                WHEN k.high = p.high THEN least(k.time_high, p.time_high)
+                ELSE p.time_high
+            END AS time_high,
+            CASE
+                WHEN k.low < p.low THEN k.time_low
+                WHEN k.low = p.low THEN least(k.time_low, p.time_low)
+                ELSE p.time_low
+            END AS time_low,
+            s.volume
+        FROM (
+            SELECT
+                q.*, v_days.highs[q.high_at] AS high, v_days.lows[q.low_at] AS low,
+                v_days.times_high[q.high_at] AS time_high, v_days.times_low[q.low_at] AS time_low
+            FROM (
+                SELECT
+                    o.*, v_days.by_high[o.high_place] AS high_at, v_days.by_low[o.low_place] AS low_at,
+                    CASE WHEN o.resumed < 0 THEN o.first_row ELSE first_row_of_block(o.resumed) + 1 END
+                        - v_first + 1 AS first_at
+                FROM places AS o
+                OFFSET 0
+            ) AS q
+            OFFSET 0
+        ) AS p
+        LEFT JOIN sums AS s
+            ON s.resumed = p.resumed AND s.first_row = p.first_row AND s.block = p.block
+        LEFT JOIN known AS k ON k.resumed = p.resumed AND k.first_row = p.first_row
     )
     SELECT
-        p.tf, p.block, p.bar_seq, coalesce(r.first_day, d.day),
-        -- Zeros may have different signs; that of the earlier day is kept.
-        CASE
-            WHEN h.high <> 0 THEN h.high
-            WHEN r.high = 0 THEN r.high
-            ELSE (
-                SELECT y.high FROM days AS y
-                WHERE y.row_no >= coalesce(64 * p.resumed + 2, p.first_row) AND y.high = 0
-                ORDER BY y.row_no LIMIT 1)
-        END,
-        CASE
-            WHEN l.low <> 0 THEN l.low
-            WHEN r.low = 0 THEN r.low
-            ELSE (
-                SELECT y.low FROM days AS y
-                WHERE y.row_no >= coalesce(64 * p.resumed + 2, p.first_row) AND y.low = 0
-                ORDER BY y.row_no LIMIT 1)
-        END,
-        h.time_high, l.time_low,
-        CASE WHEN p.resumed IS NULL THEN s.volume ELSE z.volume END
-    FROM places AS p
-    INNER JOIN high_ranks AS h ON h.place = p.high_place
-    INNER JOIN low_ranks AS l ON l.place = p.low_place
-    LEFT JOIN days AS d ON d.row_no = p.first_row
-    LEFT JOIN known AS r ON r.tf = p.tf AND r.bar_seq = p.bar_seq
-    LEFT JOIN sums AS s ON s.first_row = p.first_row AND s.block = p.block
-    LEFT JOIN sums AS z ON z.tf = p.tf AND z.bar_seq = p.bar_seq AND z.block = p.block
-    UNION ALL
-    SELECT t.tf, t.block, t.bar_seq, d.day, b.high, b.low, b.time_high, b.time_low, b.volume
-    FROM on_first_days AS t
-    CROSS JOIN LATERAL (
-        SELECT o.high, o.low, o.time_high, o.time_low, o.volume FROM bars AS o
-        WHERE o.id = p_id AND o.tf = t.tf AND o.bar_seq = t.bar_seq
-        OFFSET 0
-    ) AS b
-    CROSS JOIN LATERAL (
-        SELECT f.day FROM cmc_price_bars_1d AS f WHERE f.id = p_id AND f.bar_seq = t.first_row OFFSET 0
-    ) AS d
-    WHERE t.last_row = first_row_of_block(t.block);
+        p_tfs[b.place], b.block, b.bar_seq, s.first_day, s.high, s.low, s.time_high, s.time_low, s.volume
+    FROM unnest(v_bars.places, v_bars.blocks, v_bars.bar_seqs, v_bars.first_rows, v_bars.resumed)
+        AS b (place, block, bar_seq, first_row, resumed)
+    INNER JOIN states AS s ON s.resumed = b.resumed AND s.first_row = b.first_row AND s.block = b.block;
 END;
 $$;

@@ -27,6 +27,7 @@ DECLARE
     v_rows int;
     v_asset_first date;
     v_is_new boolean;
+    v_frames record;
     v_far record;
     v_near record;
     v_days record;
@@ -38,16 +39,27 @@ BEGIN
     SELECT
         array_agg(f.tf) AS tfs, array_agg(f.kind) AS kinds, array_agg(f.n) AS counts,
         array_agg(f.first_unit) AS units, array_agg(f.bar) AS bars, array_agg(f.first_row) AS starts,
+        array_agg(f.tail) AS tails
+    INTO v_frames FROM bar_frames(p_id, p_tfs, p_from_rows, (p_sessions).session_before) AS f;
+    SELECT
+        array_agg(f.tf) AS tfs, array_agg(f.kind) AS kinds, array_agg(f.n) AS counts,
+        array_agg(f.first_unit) AS units, array_agg(f.bar) AS bars,
         -- NULL without any: nothing as far back needs a look.
         min(greatest(f.first_row - 1, 1)) AS first_row
-    INTO v_far FROM bar_frames(
-        p_id, p_tfs, p_from_rows, (p_sessions).session_before) AS f WHERE f.tail <= greatest(v_rows - 256, 1);
+    INTO v_far
+    FROM unnest(
+        v_frames.tfs, v_frames.kinds, v_frames.counts, v_frames.units, v_frames.bars, v_frames.starts,
+        v_frames.tails) AS f (tf, kind, n, first_unit, bar, first_row, tail)
+    WHERE f.tail <= greatest(v_rows - 256, 1);
     SELECT
         array_agg(f.tf) AS tfs, array_agg(f.kind) AS kinds, array_agg(f.n) AS counts,
         array_agg(f.first_unit) AS units, array_agg(f.bar) AS bars, array_agg(f.first_row) AS starts,
         array_agg(f.tail) AS tails, min(f.tail) - 1 AS first_row
-    INTO v_near FROM bar_frames(
-        p_id, p_tfs, p_from_rows, (p_sessions).session_before) AS f WHERE f.tail > greatest(v_rows - 256, 1);
+    INTO v_near
+    FROM unnest(
+        v_frames.tfs, v_frames.kinds, v_frames.counts, v_frames.units, v_frames.bars, v_frames.starts,
+        v_frames.tails) AS f (tf, kind, n, first_unit, bar, first_row, tail)
+    WHERE f.tail > greatest(v_rows - 256, 1);
     PERFORM check_days_order(p_id, least(v_far.first_row, v_near.first_row));
 
     IF v_far.tfs IS NOT NULL THEN
@@ -72,17 +84,17 @@ BEGIN
                 c.time_open, c.time_close, c.time_high, c.time_low, c.open, c.high, c.low, c.close, c.volume,
                 c.market_cap
             FROM compute_bars(
-                p_id, v_far.tfs, v_far.kinds, v_far.counts, v_far.units, v_far.bars, v_far.starts,
-                v_asset_first, v_far.first_row, v_days.stamps, v_days.days, v_days.opens, v_days.highs,
-                v_days.lows, v_days.closes, v_days.volumes, v_days.market_caps, v_days.time_highs,
-                v_days.time_lows, (p_sessions).clock, (p_sessions).missing_days) AS c;
+                p_id, v_far.tfs, v_far.kinds, v_far.counts, v_far.units, v_far.bars, v_asset_first,
+                v_far.first_row, v_days.stamps, v_days.days, v_days.opens, v_days.highs, v_days.lows,
+                v_days.closes, v_days.volumes, v_days.market_caps, v_days.time_highs, v_days.time_lows,
+                (p_sessions).clock, (p_sessions).missing_days) AS c;
             RETURN QUERY
             SELECT b.tf, count(*)::int, 0, NULL::timestamptz, v_days.stamps[min(b.first_row)]
             FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(p_tfs) GROUP BY b.tf;
             RETURN;
         END IF;
         v_bars := ARRAY(SELECT c FROM compute_bars(
-            p_id, v_far.tfs, v_far.kinds, v_far.counts, v_far.units, v_far.bars, v_far.starts, v_asset_first,
+            p_id, v_far.tfs, v_far.kinds, v_far.counts, v_far.units, v_far.bars, v_asset_first,
             v_far.first_row, v_days.stamps, v_days.days, v_days.opens, v_days.highs, v_days.lows,
             v_days.closes, v_days.volumes, v_days.market_caps, v_days.time_highs, v_days.time_lows,
             (p_sessions).clock, (p_sessions).missing_days) AS c);

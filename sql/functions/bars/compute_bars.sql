@@ -1,9 +1,10 @@
 -- compute_bars: the bars of some timeframes from a row on, computed from all their days.
 --   p_id      asset id
 --   p_tfs     timeframes (not 1D)
---   p_kinds .. p_starts   as in bar_runs
+--   p_kinds, p_counts, p_units, p_bars   as in bar_runs
 --   p_asset_first   the asset's first local day
---   p_row     row number of the first day given: that before the first one wanted, if there is one
+--   p_row     row number (1d bar_seq) of the first day given: that before the first one wanted, if there is
+--             one
 --   p_stamps .. p_time_lows   the days from there to the newest, in order
 --   p_clock, p_missing   as in bar_shape
 -- Returns   the rows of bars, as stored.
@@ -12,9 +13,9 @@
 -- Rule      0.0 and -0.0 are one price: the earlier day's spelling is kept. A market cap is that of the bar's
 --           newest day that has one.
 CREATE OR REPLACE FUNCTION compute_bars(
-    p_id int, p_tfs text[], p_kinds text[], p_counts int[], p_units int[], p_bars int[], p_starts int[],
-    p_asset_first date, p_row int, p_stamps timestamptz[], p_days date[], p_opens float8[], p_highs float8[],
-    p_lows float8[], p_closes float8[], p_volumes float8[], p_market_caps float8[],
+    p_id int, p_tfs text[], p_kinds text[], p_counts int[], p_units int[], p_bars int[], p_asset_first date,
+    p_row int, p_stamps timestamptz[], p_days date[], p_opens float8[], p_highs float8[], p_lows float8[],
+    p_closes float8[], p_volumes float8[], p_market_caps float8[],
     p_time_highs timestamptz[], p_time_lows timestamptz[], p_clock session_clock, p_missing date[]
 )
 RETURNS SETOF computed_bar
@@ -39,7 +40,7 @@ DECLARE
     v_runs record;
 BEGIN
     SELECT * INTO v_runs FROM bar_runs(
-        p_kinds, p_counts, p_units, p_bars, p_starts, p_row, p_days, p_highs, p_lows, p_time_highs,
+        p_kinds, p_counts, p_units, p_bars, p_row, p_days, p_highs, p_lows, p_time_highs,
         p_time_lows);
     SELECT array_agg(k.volume_at ORDER BY k.i), array_agg(k.cap_at ORDER BY k.i)
     INTO v_known_volumes, v_known_caps

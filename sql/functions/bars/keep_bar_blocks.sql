@@ -40,24 +40,27 @@ BEGIN
     SELECT
         array_agg(s.tf), array_agg(s.block), array_agg(s.bar_seq), array_agg(s.first_day), array_agg(s.high),
         array_agg(s.low), array_agg(s.time_high), array_agg(s.time_low), array_agg(s.volume)
-    INTO
-        v_tfs, v_blocks, v_bar_seqs, v_first_days, v_highs, v_lows, v_times_high, v_times_low, v_volumes
+    INTO v_tfs, v_blocks, v_bar_seqs, v_first_days, v_highs, v_lows, v_times_high, v_times_low, v_volumes
     FROM bar_states_at_blocks(p_id, p_tfs, p_from_rows) AS s;
-    WITH froms AS MATERIALIZED (
-        SELECT g.tf, block_begun_from(greatest(g.from_row, 1)) AS block
-        FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
-    ),
-    -- At least one block of each, so that what has become too long is cut off.
-    elements AS MATERIALIZED (
-        SELECT
-            f.tf, x.block, x.block < v_beyond AS is_there, s.bar_seq, s.first_day, s.high, s.low,
-            s.time_high, s.time_low, s.volume
-        FROM froms AS f
-        CROSS JOIN LATERAL generate_series(f.block, greatest(v_beyond - 1, f.block)) AS x (block)
-        LEFT JOIN unnest(
+    WITH elements AS MATERIALIZED (
+        SELECT s.*, true AS is_there
+        FROM unnest(
             v_tfs, v_blocks, v_bar_seqs, v_first_days, v_highs, v_lows, v_times_high, v_times_low, v_volumes)
             AS s (tf, block, bar_seq, first_day, high, low, time_high, time_low, volume)
-            ON s.tf = f.tf AND s.block = x.block
+        UNION ALL
+        -- Before the first bar; and at least one block of each, so that what has become too long is cut off.
+        SELECT f.tf, x.block, NULL, NULL, NULL, NULL, NULL, NULL, NULL, x.block < v_beyond
+        FROM (
+            SELECT
+                g.tf, block_begun_from(greatest(g.from_row, 1)) AS block,
+                m.block AS begun
+            FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
+            LEFT JOIN (
+                SELECT s.tf, min(s.block) AS block FROM unnest(v_tfs, v_blocks) AS s (tf, block) GROUP BY s.tf
+            ) AS m ON m.tf = g.tf
+        ) AS f
+        CROSS JOIN LATERAL generate_series(
+            f.block, coalesce(f.begun - 1, greatest(v_beyond - 1, f.block))) AS x (block)
     )
     SELECT array_agg(
         ROW(p_id, p.tf, p.part, o.bar_seqs || p.bar_seqs, o.first_days || p.first_days, o.highs || p.highs,
@@ -88,14 +91,13 @@ BEGIN
             ARRAY(SELECT unnest(h.times_low[:p.kept])) AS times_low,
             ARRAY(SELECT unnest(h.volumes[:p.kept])) AS volumes
         FROM bar_blocks AS h
-        WHERE h.id = p_id AND h.tf = p.tf AND h.part = p.part
+        WHERE h.id = p_id AND h.tf = p.tf AND h.part = p.part AND p.kept > 0
         OFFSET 0
     ) AS o ON true
     WHERE p.part * blocks_in_part() < v_beyond;
     INSERT INTO bar_blocks AS h (
         id, tf, part, bar_seqs, first_days, highs, lows, times_high, times_low, volumes)
-    SELECT
-        p_id, n.tf, n.part, n.bar_seqs, n.first_days, n.highs, n.lows, n.times_high, n.times_low, n.volumes
+    SELECT p_id, n.tf, n.part, n.bar_seqs, n.first_days, n.highs, n.lows, n.times_high, n.times_low, n.volumes
     FROM unnest(v_states) AS n
     ORDER BY n.tf, n.part
     ON CONFLICT (id, tf, part) DO UPDATE SET
@@ -104,8 +106,7 @@ BEGIN
         volumes = excluded.volumes
     WHERE record_image_ne(
         ROW(h.bar_seqs, h.first_days, h.highs, h.lows, h.times_high, h.times_low, h.volumes),
-        ROW(
-            excluded.bar_seqs, excluded.first_days, excluded.highs, excluded.lows, excluded.times_high,
+        ROW(excluded.bar_seqs, excluded.first_days, excluded.highs, excluded.lows, excluded.times_high,
             excluded.times_low, excluded.volumes));
 
     v_beyond := (v_beyond + blocks_in_part() - 1) / blocks_in_part();
