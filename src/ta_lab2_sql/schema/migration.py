@@ -94,6 +94,7 @@ class Migration:
     def _attempt(self, to: str, *, recreate: bool) -> Report:
         with self._transaction() as alchemy:
             sink = ServerSink(self.connection)
+            installer = objects.Installer(sink)
             self._prepare(sink)
             before = current_revision(self.connection)
             report = Report(self.schema, before, before)
@@ -106,12 +107,12 @@ class Migration:
             if recreate:
                 report.dropped += objects.drop(self.connection, skip_pinned=True)
                 recorded = {}
-            self._apply(sink, self.catalogue.before_tables, recorded, report)
-            self._alembic(alchemy, to, before, report)
+            self._apply(installer, self.catalogue.before_tables, recorded, report)
+            self._alembic(alchemy, installer, to, before, report)
             report.to_revision = current_revision(self.connection)
             if to != "head" and report.to_revision != head_revision():
                 return report
-            self._apply(sink, self.catalogue.after_tables, recorded, report)
+            self._apply(installer, self.catalogue.after_tables, recorded, report)
             self._refuse_leftovers(recorded)
             objects.grant_again(self.connection, grants)
             if self.roles:
@@ -165,26 +166,29 @@ class Migration:
             )
 
     def _apply(
-        self, sink: Sink, things: list[SqlObject], recorded: dict[str, tuple[str, list[str]]], report: Report
+        self,
+        installer: objects.Installer,
+        things: list[SqlObject],
+        recorded: dict[str, tuple[str, list[str]]],
+        report: Report,
     ) -> None:
         for thing in things:
             changed = recorded.get(thing.path, ("",))[0] != thing.sha256
             follows = thing.path.startswith(objects.COMMENTS) and report.changed
             if changed or follows:
-                objects.apply_object(sink, thing)
+                installer.apply(thing)
                 report.applied.append(thing.path)
+        installer.finish()
 
-    def _alembic(self, alchemy: Any, to: str, before: str | None, report: Report) -> None:
+    def _alembic(
+        self, alchemy: Any, installer: objects.Installer, to: str, before: str | None, report: Report
+    ) -> None:
         from alembic import command
         from alembic.script import ScriptDirectory
         from alembic.util.exc import CommandError
 
-        sink = ServerSink(self.connection)
         config = alembic_config(
-            self.schema,
-            connection=alchemy,
-            run=sink.run,
-            apply_object=lambda thing: objects.apply_object(sink, thing),
+            self.schema, connection=alchemy, run=installer.sink.run, apply_object=installer.apply
         )
         try:
             target = ScriptDirectory.from_config(config).get_revision(to if to != "head" else f"{LABEL}@head")
@@ -195,6 +199,7 @@ class Migration:
                 command.downgrade(config, target.revision)
             else:
                 command.upgrade(config, target.revision)
+            installer.finish()
         except CommandError as error:
             raise WrongUsage(
                 str(error), "--to", "give head, base or a revision of migrations/versions"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ta_lab2_sql.queries import query
@@ -18,17 +19,38 @@ if TYPE_CHECKING:
 COMMENTS = "comments/"  # files that comment on what other files made; they follow every change
 
 
-def apply_object(sink: Sink, thing: SqlObject) -> None:
-    """Run one file, record what it made, and comment that with the first sentence of the file's header."""
-    sink.run(thing.text, f"sql/{thing.path}")
-    record = query("schema/objects_record").format(
-        path=literal(thing.path), sha256=literal(thing.sha256), position=literal(thing.position)
-    )
-    sink.run(record, f"record of {thing.path}")
-    sentence = first_sentence(thing.text)
-    if sentence and not thing.path.startswith(COMMENTS):
-        comment = query("schema/objects_comment").format(path=literal(thing.path), sentence=literal(sentence))
-        sink.run(comment, f"comment of {thing.path}")
+@dataclass(slots=True)
+class Installer:
+    """Applies files, and says in the end what each of them made."""
+
+    sink: Sink
+    applied: list[SqlObject] = field(default_factory=list)
+
+    def apply(self, thing: SqlObject) -> None:
+        """Run one file, and record that it is installed."""
+        self.sink.run(thing.text, f"sql/{thing.path}")
+        record = query("schema/objects_record").format(
+            path=literal(thing.path), sha256=literal(thing.sha256), position=literal(thing.position)
+        )
+        self.sink.run(record, f"record of {thing.path}")
+        self.applied.append(thing)
+
+    def finish(self) -> None:
+        """Record what the files applied so far made; its comment is the first sentence of a file's header."""
+        if not self.applied:
+            return
+        paths = ", ".join(literal(thing.path) for thing in self.applied)
+        self.sink.run(query("schema/objects_made").format(paths=paths), "what the files made")
+        sentences = {
+            thing.path: first_sentence(thing.text)
+            for thing in self.applied
+            if not thing.path.startswith(COMMENTS)
+        }
+        told = [f"({literal(path)}, {literal(said)})" for path, said in sentences.items() if said]
+        if told:
+            comments = query("schema/objects_comment").format(sentences=",\n            ".join(told))
+            self.sink.run(comments, "comments")
+        self.applied.clear()
 
 
 def recorded(connection: Connection) -> dict[str, tuple[str, list[str]]]:

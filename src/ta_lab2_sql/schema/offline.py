@@ -7,7 +7,7 @@ import io
 from ta_lab2_sql._version import __version__
 from ta_lab2_sql.queries import query
 from ta_lab2_sql.schema.files import catalogue
-from ta_lab2_sql.schema.objects import apply_object
+from ta_lab2_sql.schema.objects import Installer
 from ta_lab2_sql.schema.revisions import LABEL, alembic_config, head_revision
 from ta_lab2_sql.schema.roles import privileges
 from ta_lab2_sql.schema.sinks import FileSink
@@ -23,6 +23,7 @@ def offline(schema: str | None = None, *, roles: bool = False) -> str:
     things = catalogue()
     out = io.StringIO()
     sink = FileSink(out)
+    installer = Installer(sink)
     out.write(f"-- ta-lab2 {__version__}: installs into an empty database with psql -f.\n")
     out.write("\\set ON_ERROR_STOP on\nBEGIN;\n")
     out.write(
@@ -31,13 +32,12 @@ def offline(schema: str | None = None, *, roles: bool = False) -> str:
     out.write(session_settings(schema))
     sink.run(query("schema/objects_table"), OBJECTS_TABLE)
     for thing in things.before_tables:
-        apply_object(sink, thing)
-    config = alembic_config(
-        schema, run=sink.run, apply_object=lambda thing: apply_object(sink, thing), buffer=out
-    )
+        installer.apply(thing)
+    config = alembic_config(schema, run=sink.run, apply_object=installer.apply, buffer=out)
     command.upgrade(config, f"{LABEL}@head", sql=True)
     for thing in things.after_tables:
-        apply_object(sink, thing)
+        installer.apply(thing)
+    installer.finish()
     if roles:
         sink.run(query("roles_create"), "roles")
     sink.run(privileges(), "privileges")
