@@ -61,8 +61,9 @@ def refresh(db: Db, family: str = "all", asset: int = 1, **options: Any) -> dict
 def only(db: Db, *tfs: str) -> None:
     """Leave 1D and the named timeframes in the catalogue, adding what is missing."""
     db.execute("DELETE FROM dim_timeframe WHERE tf <> ALL(%s)", (["1D", *tfs],))
-    for tf in tfs:
-        db.execute("INSERT INTO dim_timeframe (tf) VALUES (%s) ON CONFLICT DO NOTHING", (tf,))
+    db.execute(
+        "INSERT INTO dim_timeframe (tf) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", (list(tfs),)
+    )
 
 
 def shown(db: Db, family: str, asset: int = 1) -> list[tuple[Any, ...]]:
