@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from bars_helpers import Db, rows
 from .series import close_of, load
 
 DAYS = 700
+WALK = re.compile(r"ema_walk\(|ema_chain\(")
 PERIODS = (1, 2, 3, 9, 21)
 TIMEFRAMES = (
     *("1D", "2D", "7D", "30D", "200D", "1W_CAL_US", "1W_CAL_ISO", "1M_CAL"),
@@ -50,8 +52,14 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def computed(db: Db, query: str, *values: object) -> int:
     """How often the plan of a query computes what it shows of a block."""
-    (found,) = rows(db, f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {query}", *values)[0]
-    return loops(found[0]["Plan"])
+    (found,) = rows(db, f"EXPLAIN (ANALYZE, VERBOSE, TIMING OFF, FORMAT JSON) {query}", *values)[0]
+    return walks(found[0]["Plan"]) or loops(found[0]["Plan"])
+
+
+def walks(plan: dict[str, Any]) -> int:
+    """How often a plan walks over the days of a block; above the node that does so it is only handed on."""
+    below = sum(walks(child) for child in plan.get("Plans", []))
+    return below or (int(plan["Actual Loops"]) if WALK.search(" ".join(plan.get("Output", []))) else 0)
 
 
 def loops(plan: dict[str, Any]) -> int:
