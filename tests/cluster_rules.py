@@ -21,6 +21,8 @@ RELATIONS = "|".join((OF_ASSETS, *TABLES.reference, OF_VIEWS))
 BEGINS = r"RETURN|SELECT|PERFORM|WITH|INSERT|UPDATE|DELETE|FOR|RAISE|IF|CONTINUE|v_\w+ :="
 CHANGES = re.compile(rf"\b(?:INSERT INTO|DELETE FROM|(?<!DO )UPDATE)\s+(?:{OF_ASSETS})\b")
 TOKEN = re.compile(r"""(?:\w+|"[^"]+")(?:\.(?:\w+|"[^"]+"))*|[()]|::|\S""")
+# A query of one shard is sent to it as it stands.
+ONE_ASSET = re.compile(r"\bid = (?:p_id|v_\w+|s\.id|\d+)\b")
 # What ends a condition where no parenthesis does.
 AFTER = re.compile(
     "GROUP|ORDER|LIMIT|OFFSET|UNION|EXCEPT|INTERSECT|RETURNING|WINDOW|HAVING|INNER|LEFT|CROSS|JOIN|WHERE|ON|FOR"
@@ -163,6 +165,31 @@ def inserted(statement: str) -> Iterator[str]:
         insert = re.search(r"\bINSERT INTO\b", statement[end:])
         if insert and is_read and mentions(gathered) and not CHANGES.search(gathered):
             yield part[1]
+
+
+def refused_of_all(text: str) -> list[str]:
+    """What stands in the way of a query of many assets: a subquery about each row of what every node has,
+    parts that a statement gathered among it."""
+    return [
+        f"a subquery for rows that are no assets' own: {place}"
+        for part in statements(plain(text))
+        if mentions(part) and not ONE_ASSET.search(part)
+        for select in _selects(TOKEN.findall(part))
+        for place in _asks_for_others(select)
+    ]
+
+
+def _asks_for_others(select: list[str]) -> Iterator[str]:
+    start, end = _from(select)
+    names = {name for before, name in pairwise(select[start:end]) if before.upper() in ("AS", "FROM", "JOIN")}
+    if not names or _of_assets(select[start:end]):
+        return
+    for place, (before, token) in enumerate(pairwise(select)):
+        if (before, token.upper()) != ("(", "SELECT") or start <= place < end or _depth(select, place):
+            continue
+        inner = select[place : place + _closes(select[place:])]
+        if _of_assets(inner) and any(word.partition(".")[0] in names for word in inner if "." in word):
+            yield " ".join(inner[1:12])
 
 
 # What a look-up in tables of assets may not do with a column of the catalogue, unless it is joined left.

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 import psycopg
-from cluster_rules import refused, refused_in_view
+from cluster_rules import refused, refused_in_view, refused_of_all
 
 Db = psycopg.Connection[Any]
 
@@ -134,7 +134,7 @@ def guarded(execute: Any) -> Any:
         text = statement.decode() if isinstance(statement, bytes) else str(statement)
         is_view = re.search("^CREATE OR REPLACE VIEW ", text, flags=re.M)
         is_made = re.search("^CREATE ", text, flags=re.M)
-        wrong = refused_in_view(text) if is_view else [] if is_made else refused(text)
+        wrong = refused_in_view(text) if is_view else [] if is_made else refused(text) + refused_of_all(text)
         if function := re.search(r"create_distributed_function\('([^']+)'", text):
             found = execute(
                 cursor, "SELECT prosrc FROM pg_proc WHERE oid = %s::regprocedure", (function[1],)

@@ -10,7 +10,16 @@ from typing import Any
 
 import psycopg
 import pytest
-from cluster_rules import BEGINS, OF_ASSETS, RELATIONS, TABLES, VIEWS, refused, refused_in_view
+from cluster_rules import (
+    BEGINS,
+    OF_ASSETS,
+    RELATIONS,
+    TABLES,
+    VIEWS,
+    refused,
+    refused_in_view,
+    refused_of_all,
+)
 
 from ta_lab2_sql.schema.files import catalogue
 
@@ -314,6 +323,36 @@ def test_no_file_says_what_a_cluster_refuses(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     text = text.partition("$$")[2] if path in FILES else text
     assert refused(text) == []
+
+
+# Without lists of assets, which are for one server, and functions that go another way on a cluster.
+OF_MANY = [
+    path
+    for path in (*FILES, *QUERIES)
+    if path.parent.name != "many"
+    and not re.search("is_cluster\\(\\)|extname = .citus.", path.read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize("path", OF_MANY, ids=lambda p: f"{p.parent.name}-{p.stem}")
+def test_queries_of_many_assets_ask_nothing_for_rows_of_the_catalogue(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert refused_of_all(text.partition("$$")[2] if path in FILES else text) == []
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "WITH given AS MATERIALIZED (SELECT s.id FROM bars_state AS s) SELECT g.id FROM given AS g",
+        "SELECT g.id FROM assets AS g",
+        "SELECT g.id FROM unnest(p_ids) AS g (id)",
+    ],
+)
+def test_a_subquery_for_rows_of_what_every_node_has_is_seen(given: str) -> None:
+    asked = " WHERE NOT EXISTS (SELECT 1 FROM bars AS b WHERE b.id = g.id)"
+    assert len(refused_of_all(given + asked)) == 1
+    assert refused_of_all(given + " WHERE EXISTS (SELECT 1 FROM bars AS b WHERE b.bar_seq > 9)") == []
+    assert refused_of_all(f"SELECT g.id FROM bars_state AS g {asked}") == []
 
 
 TESTS = Path(__file__).parents[1]

@@ -9,17 +9,17 @@ SELECT
     e.d2_roll, e.ema_bar, e.roll_bar, e.d1_bar, e.d2_bar, e.d1_roll_bar, e.d2_roll_bar
 FROM emas_state AS s
 INNER JOIN taxonomy() AS x ON x.ema_group = s.ema_group
-CROSS JOIN LATERAL (
+INNER JOIN LATERAL (
     SELECT
-        r.tf, r.ts, r.period, r.tf_days, r.roll, r.ema, r.d1, r.d2, r.d1_roll, r.d2_roll,
+        r.id, r.tf, r.ts, r.period, r.tf_days, r.roll, r.ema, r.d1, r.d2, r.d1_roll, r.d2_roll,
         NULL::float8 AS ema_bar, NULL::boolean AS roll_bar, NULL::float8 AS d1_bar, NULL::float8 AS d2_bar,
         NULL::float8 AS d1_roll_bar, NULL::float8 AS d2_roll_bar
     FROM ema_day_rows AS r
     WHERE r.id = s.id AND r.ema_group = s.ema_group
     UNION ALL
     SELECT
-        r.tf, r.ts, r.period, r.tf_days, r.roll, r.ema, r.d1, r.d2, r.d1_roll, r.d2_roll,
+        r.id, r.tf, r.ts, r.period, r.tf_days, r.roll, r.ema, r.d1, r.d2, r.d1_roll, r.d2_roll,
         r.ema_bar, r.roll_bar, r.d1_bar, r.d2_bar, r.d1_roll_bar, r.d2_roll_bar
     FROM ema_calendar_rows AS r
     WHERE r.id = s.id AND r.ema_group = s.ema_group
-) AS e;
+) AS e ON e.id = s.id;

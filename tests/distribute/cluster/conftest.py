@@ -7,7 +7,7 @@ leaves; it is dropped in the end.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -15,6 +15,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from conftest import fresh
+from distribute.cluster.both import ASSETS, Both, days
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ta_lab2_sql.schema import distribute, registry
@@ -100,3 +101,19 @@ def undistributed_url() -> Iterator[str]:
 def plain_url(postgresql_server: Any) -> Iterator[str]:
     """The address of a fresh migrated database on one plain server."""
     yield from fresh(postgresql_server)
+
+
+@pytest.fixture
+def both(db: psycopg.Connection[Any], db_url: str, plain_url: str, cli: Callable[..., Any]) -> Iterator[Both]:
+    """A cluster and a plain server with four assets of some fifty days and a small catalogue."""
+    with psycopg.connect(plain_url, autocommit=True) as plain:
+        told = Both(db, plain, cli, (db_url, plain_url))
+        told.do(
+            "DELETE FROM dim_timeframe WHERE tf NOT IN "
+            "('1D', '2D', '7D', '1W_CAL_US', '1M_CAL', '1W_CAL_ANCHOR_US', '1Y_CAL_ANCHOR')"
+        )
+        told.do("DELETE FROM dim_period WHERE period NOT IN (6, 9)")
+        for asset in ASSETS:
+            told.load(asset, days(0, 50 + asset))
+        told.refresh(set(ASSETS))
+        yield told
