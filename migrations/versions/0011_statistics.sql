@@ -49,7 +49,9 @@ BEGIN
             GROUP BY v.relation
         ) AS g
         INNER JOIN pg_class AS c
-            ON c.relname = g.relation AND c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'
+            ON
+                c.relname = g.relation AND c.relkind = 'r'
+                AND c.relnamespace = quote_ident(current_schema())::regnamespace
     LOOP
         -- A table with rows has been analysed, or soon is.
         EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', v_table.relname) INTO v_filled;

@@ -155,6 +155,7 @@ BEGIN
             'for each day the newest date before it without a row, -infinity: none; NULL: none so far'),
         ('day_blocks', 'cap_rows',
             'for each day the newest row with a known market cap, 0: none; NULL: its own, or none ever'),
+        ('day_blocks', 'caps', 'market caps of the rows that cap_rows names, NULL: none'),
         ('day_blocks', 'row_before', 'bar_seq of the day before its first'),
         ('day_blocks', 'close_before', 'bar_seq of the day before the first of closes'),
         ('day_blocks', 'last_row', 'bar_seq of its last day once it is full'),

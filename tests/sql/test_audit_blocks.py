@@ -26,6 +26,10 @@ PLANTED: dict[str, tuple[str, tuple[str, str | None, int, int]]] = {
         "UPDATE day_blocks SET times_low[3] = times_low[3] + interval '1 us' WHERE id = 1 AND block = 1",
         ("day_block", None, 1, 1),
     ),
+    "a market cap of no row": (
+        "UPDATE day_blocks SET caps = ARRAY[1.5] WHERE id = 1 AND block = 1",
+        ("day_block", None, 1, 1),
+    ),
     "days without a block": ("DELETE FROM day_blocks WHERE id = 1 AND block = 1", ("day_block", None, 1, 1)),
     "a block without days": (
         """INSERT INTO day_blocks (id, block, closes, highs, lows, times_high, times_low, volumes, days)

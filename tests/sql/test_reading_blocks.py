@@ -128,6 +128,18 @@ def test_a_block_is_computed_once(built: Db, name: str) -> None:
             assert 0 < found <= most, (relation, where)
 
 
+def test_one_asset_is_enough(db: Db) -> None:
+    """What the planner assumes before the first ANALYZE holds for a database of one short asset, too."""
+    db.execute("DELETE FROM dim_timeframe WHERE tf <> ALL(%s)", (list(TIMEFRAMES),))
+    db.execute("DELETE FROM dim_period WHERE period <> ALL(%s)", (list(PERIODS),))
+    load(db, 1, [(date(2015, 1, 1) + timedelta(i), close_of(i)) for i in range(1150)])
+    db.execute("SELECT FROM refresh_emas(1)")
+    for relation in RELATIONS:
+        for columns, where, names in reads(relation)[1:2]:
+            most = blocks(db, relation, of(relation), names)
+            assert 0 < computed(db, f"SELECT {columns} FROM {relation} WHERE {where}") <= most, relation
+
+
 def test_what_is_not_asked_for_is_not_computed(built: Db) -> None:
     for name in ("no statistics", "analysed"):
         if name == "analysed":

@@ -27,7 +27,7 @@ BEGIN
     SELECT
         array_agg(n.block), array_agg(ROW(
             n.closes, n.highs, n.lows, n.times_high, n.times_low, n.volumes, n.days, n.gap_days,
-            n.cap_rows)::text)
+            n.cap_rows, n.caps)::text)
     INTO v_blocks, v_of
     FROM day_blocks_from(p_id, 0) AS n;
     RETURN QUERY
@@ -37,7 +37,7 @@ BEGIN
         FULL JOIN unnest(v_blocks, v_of) AS n (block, held) ON n.block = k.block
         WHERE n.held IS DISTINCT FROM ROW(
             k.closes, k.highs, k.lows, k.times_high, k.times_low, k.volumes, k.days, k.gap_days,
-            k.cap_rows)::text
+            k.cap_rows, k.caps)::text
     )
     SELECT
         'day_block', 'error', p_id, NULL::text, NULL::int,

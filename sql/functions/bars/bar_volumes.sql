@@ -8,7 +8,7 @@
 -- Rule      plain float8 additions from the bar's first known volume on; an unknown one adds nothing.
 CREATE OR REPLACE FUNCTION bar_volumes(p_volumes float8[], p_before int, p_first_rows int[], p_volume float8)
 RETURNS float8[]
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 4000
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000
 AS $$
 DECLARE
     v_days int := cardinality(p_volumes);

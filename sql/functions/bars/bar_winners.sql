@@ -14,7 +14,7 @@ CREATE OR REPLACE FUNCTION bar_winners(
     p_time timestamptz, p_lowest boolean
 )
 RETURNS int[]
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 4000
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000
 AS $$
 DECLARE
     v_days int := cardinality(p_prices);

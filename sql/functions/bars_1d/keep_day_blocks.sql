@@ -42,7 +42,9 @@ BEGIN
             cap_rows = CASE WHEN k.cap_rows IS NOT NULL THEN array_append(k.cap_rows, CASE
                 WHEN v_new.market_cap IS NOT NULL THEN v_rows
                 ELSE k.cap_rows[v_rows - 1 - k.row_before]
-            END) END
+            END) END,
+            caps = CASE WHEN k.caps IS NOT NULL
+                THEN array_append(k.caps, coalesce(v_new.market_cap, k.caps[v_rows - 1 - k.row_before])) END
         WHERE
             k.id = p_id AND k.block = v_from_block AND cardinality(k.days) = v_rows - 1 - k.row_before
             -- Where the first gap or the first change between known and unknown comes, arrays begin.
@@ -55,21 +57,25 @@ BEGIN
 
     FOR v_block IN SELECT * FROM day_blocks_from(p_id, v_from_block) LOOP
         INSERT INTO day_blocks AS k (
-            id, block, closes, highs, lows, times_high, times_low, volumes, days, gap_days, cap_rows)
+            id, block, closes, highs, lows, times_high, times_low, volumes, days, gap_days, cap_rows,
+            caps)
         VALUES (
             p_id, v_block.block, v_block.closes, v_block.highs, v_block.lows, v_block.times_high,
-            v_block.times_low, v_block.volumes, v_block.days, v_block.gap_days, v_block.cap_rows)
+            v_block.times_low, v_block.volumes, v_block.days, v_block.gap_days, v_block.cap_rows,
+            v_block.caps)
         ON CONFLICT (id, block) DO UPDATE SET
             closes = excluded.closes, highs = excluded.highs, lows = excluded.lows,
             times_high = excluded.times_high, times_low = excluded.times_low, volumes = excluded.volumes,
-            days = excluded.days, gap_days = excluded.gap_days, cap_rows = excluded.cap_rows
+            days = excluded.days, gap_days = excluded.gap_days, cap_rows = excluded.cap_rows,
+            caps = excluded.caps
         WHERE record_image_ne(
             ROW(
                 k.closes, k.highs, k.lows, k.times_high, k.times_low, k.volumes, k.days, k.gap_days,
-                k.cap_rows),
+                k.cap_rows, k.caps),
             ROW(
                 excluded.closes, excluded.highs, excluded.lows, excluded.times_high, excluded.times_low,
-                excluded.volumes, excluded.days, excluded.gap_days, excluded.cap_rows));
+                excluded.volumes, excluded.days, excluded.gap_days, excluded.cap_rows,
+                excluded.caps));
     END LOOP;
     v_beyond := block_begun_from(v_rows + 1);
     DELETE FROM day_blocks AS k WHERE k.id = p_id AND k.block >= v_beyond;

@@ -11,7 +11,7 @@ CREATE OR REPLACE FUNCTION ema_chain(
     p_closes float8[], p_alpha float8, p_before float8, p_seed_at int, p_seed float8
 )
 RETURNS float8[]
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 4000
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000
 AS $$
 DECLARE
     v_values float8[];

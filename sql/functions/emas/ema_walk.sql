@@ -15,7 +15,7 @@ CREATE OR REPLACE FUNCTION ema_walk(
     p_chains boolean
 )
 RETURNS float8[]
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 4000
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000
 AS $$
 DECLARE
     v_values float8[] := p_closes;

@@ -54,7 +54,9 @@ BEGIN
             END) END,
             cap_rows = CASE WHEN k.cap_rows IS NOT NULL THEN array_append(k.cap_rows, CASE
                 WHEN n.market_cap IS NOT NULL THEN d.n_rows + 1 ELSE k.cap_rows[d.n_rows - k.row_before]
-            END) END
+            END) END,
+            caps = CASE WHEN k.caps IS NOT NULL
+                THEN array_append(k.caps, coalesce(n.market_cap, k.caps[d.n_rows - k.row_before])) END
         FROM unnest(p_days) AS d
         INNER JOIN cmc_price_bars_1d AS n ON n.id = d.id AND n.bar_seq = d.n_rows + 1
         INNER JOIN cmc_price_bars_1d AS b ON b.id = d.id AND b.bar_seq = d.n_rows

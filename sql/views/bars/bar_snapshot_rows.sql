@@ -13,9 +13,9 @@ SELECT
     t.tf,
     t.tf_days_nominal AS tf_days,
     b.bar_seq,
+    -- window_start and window_end, below, are written out: what a view inlines is read with each plan.
     CASE WHEN t.allow_partial_start THEN
-        window_start(t.unit_kind, t.tf_qty, g.first_unit, b.bar_seq)
-        - g.first_start
+        unit_first_day(t.unit_kind, g.first_unit + (b.bar_seq - 1) * t.tf_qty) - g.first_start
     END AS bar_anchor_offset,
     b.time_open,
     d."timestamp" AS time_close,
@@ -39,12 +39,10 @@ SELECT
         o.low_before) AS low,
     d.close,
     o.volumes[d.bar_seq - k.row_before] AS volume,
-    -- Rarely unknown, so the last one known is looked up only where it is.
+    -- Rarely unknown; then the last one known, if a day of the bar knows it.
     CASE
         WHEN d.market_cap IS NOT NULL THEN d.market_cap
-        WHEN k.cap_rows[d.bar_seq - k.row_before] >= b.first_row THEN (
-            SELECT u.market_cap FROM cmc_price_bars_1d AS u
-            WHERE u.id = s.id AND u.bar_seq = k.cap_rows[d.bar_seq - k.row_before])
+        WHEN k.cap_rows[d.bar_seq - k.row_before] >= b.first_row THEN k.caps[d.bar_seq - k.row_before]
     END AS market_cap,
     d."timestamp",
     d."timestamp" + interval '1 millisecond' AS last_ts_half_open,
@@ -52,15 +50,43 @@ SELECT
     coalesce(g.starts_late AND b.bar_seq = 1, false) AS is_partial_start,
     NOT b.is_closed OR d.bar_seq <> b.last_row AS is_partial_end,
     d.bar_seq - b.first_row + 1 AS count_days,
-    c.remaining AS count_days_remaining,
-    c.missing_start + c.missing_interior + c.missing_end > 0 AS is_missing_days,
-    c.missing_start + c.missing_interior + c.missing_end AS count_missing_days,
-    c.missing_start AS count_missing_days_start,
+    CASE
+        WHEN b.is_closed AND d.bar_seq = b.last_row THEN 0
+        WHEN t.unit_kind = 'D'
+            THEN t.tf_qty - (d.bar_seq - b.first_row + 1)
+        -- From the bar's first day to the end of its window.
+        WHEN s.missing_days IS NULL
+            THEN
+                b.last_row + b.days_remaining + b.missing_interior + b.missing_end - b.first_row
+                - (d.day - m.bar_first_day)
+        -- The row number that the bar's last session would have if none were missing.
+        ELSE
+            b.last_row + b.days_remaining - d.bar_seq
+            + width_bucket(c.window_ends, s.missing_days) - width_bucket(d.day, s.missing_days)
+            - width_bucket(c.window_ends, s.extra_days) + width_bucket(d.day, s.extra_days)
+    END AS count_days_remaining,
+    m.is_missing AS is_missing_days,
+    CASE WHEN m.is_missing THEN b.missing_start + c.missing_interior + c.missing_end ELSE 0 END
+        AS count_missing_days,
+    b.missing_start AS count_missing_days_start,
     c.missing_end AS count_missing_days_end,
-    c.missing_interior AS count_missing_days_interior,
-    missing_days_where(c.missing_start, c.missing_interior, c.missing_end) AS missing_days_where,
-    c.first_missing_day,
-    c.last_missing_day,
+    CASE WHEN m.is_missing THEN c.missing_interior ELSE 0 END AS count_missing_days_interior,
+    -- Words, not days: these follow from the validated days.
+    CASE WHEN m.is_missing THEN (
+        '{start,interior,"start,interior",end,"start,end","interior,end","start,interior,end"}'::text[]
+    )[(b.missing_start > 0)::int + 2 * (c.missing_interior > 0)::int + 4 * (c.missing_end > 0)::int]
+    END AS missing_days_where,
+    CASE WHEN m.is_missing THEN b.first_missing_day END AS first_missing_day,
+    CASE
+        WHEN NOT m.is_missing THEN NULL
+        WHEN s.missing_days IS NOT NULL AND c.missing_end > 0
+            THEN s.missing_days[width_bucket(c.window_ends, s.missing_days)]
+        WHEN s.missing_days IS NOT NULL AND b.missing_start + c.missing_interior > 0
+            THEN s.missing_days[width_bucket(d.day, s.missing_days)]
+        WHEN c.missing_end > 0 THEN d.day + c.missing_end
+        WHEN c.missing_interior > 0 THEN k.gap_days[d.bar_seq - k.row_before]
+        WHEN b.missing_start > 0 THEN m.bar_first_day - 1
+    END AS last_missing_day,
     -- For reads that know their days: only these blocks.
     k.block
 FROM bars_state AS s
@@ -78,15 +104,15 @@ LEFT JOIN LATERAL (
         -- Anchored timeframes, and calendar bars of an asset on a trading calendar: unit and first day of
         -- bar 1; starts_late: the asset begins after a session of that bar.
         f.first_unit,
-        unit_first_day(t.unit_kind, f.first_unit) AS first_start,
-        unit_first_day(t.unit_kind, f.first_unit) <= coalesce(s.session_before, s.first_day - 1)
+        series_first_day(t.unit_kind, f.first_unit) AS first_start,
+        series_first_day(t.unit_kind, f.first_unit) <= coalesce(s.session_before, s.first_day - 1)
             AS starts_late
     FROM (
         SELECT
             b.first_row,
             CASE
                 WHEN t.allow_partial_start OR (s.calendar IS NOT NULL AND t.unit_kind <> 'D')
-                    THEN first_unit(
+                    THEN series_first_unit(
                         t.unit_kind, t.tf_qty, t.allow_partial_start, s.first_day, s.session_before)
             END AS first_unit
         FROM bars AS b
@@ -112,34 +138,35 @@ LEFT JOIN LATERAL (
         min(p.low_before) AS low_before,
         min(p.time_high_before) AS time_high_before,
         min(p.time_low_before) AS time_low_before,
-        bar_places(k.row_before, k.last_row - k.row_before, min(p.first_rows), min(p.bar_seqs)) AS bar_seqs,
+        min(p.first_rows) AS first_rows,
+        min(p.bar_seqs) AS bar_seqs,
         bar_winners(
-            min(y.highs), min(y.times_high), k.row_before, min(p.first_rows), min(p.high_before),
+            min(y.highs), min(y.times_high), min(y.row_before), min(p.first_rows), min(p.high_before),
             min(p.time_high_before), false) AS high_winners,
         bar_winners(
-            min(y.lows), min(y.times_low), k.row_before, min(p.first_rows), min(p.low_before),
+            min(y.lows), min(y.times_low), min(y.row_before), min(p.first_rows), min(p.low_before),
             min(p.time_low_before), true) AS low_winners,
-        bar_volumes(min(y.volumes), k.row_before, min(p.first_rows), min(p.volume_before)) AS volumes
+        bar_volumes(min(y.volumes), min(y.row_before), min(p.first_rows), min(p.volume_before)) AS volumes
     FROM day_blocks AS y
     LEFT JOIN LATERAL (
         SELECT
-            min(h.first_days[k.slot]) AS first_day_before,
-            min(h.highs[k.slot]) AS high_before,
-            min(h.lows[k.slot]) AS low_before,
-            min(h.times_high[k.slot]) AS time_high_before,
-            min(h.times_low[k.slot]) AS time_low_before,
-            min(h.volumes[k.slot]) AS volume_before,
+            min(h.first_days[y.slot]) AS first_day_before,
+            min(h.highs[y.slot]) AS high_before,
+            min(h.lows[y.slot]) AS low_before,
+            min(h.times_high[y.slot]) AS time_high_before,
+            min(h.times_low[y.slot]) AS time_low_before,
+            min(h.volumes[y.slot]) AS volume_before,
             array_agg(b.first_row ORDER BY b.bar_seq) AS first_rows,
             array_agg(b.bar_seq ORDER BY b.bar_seq) AS bar_seqs
         FROM bar_blocks AS h
         INNER JOIN bars AS b
             ON
-                b.id = s.id AND b.tf = t.tf AND b.first_row <= k.last_row
-                AND b.bar_seq >= coalesce(h.bar_seqs[k.slot], 1)
+                b.id = s.id AND b.tf = t.tf AND b.first_row <= y.last_row
+                AND b.bar_seq >= coalesce(h.bar_seqs[y.slot], 1)
                 -- No window has less than nine tenths of its nominal days.
                 AND b.bar_seq
-                    <= coalesce(h.bar_seqs[k.slot], 1) + k.span * 10 / (9 * t.tf_days_nominal) + 1
-        WHERE h.id = s.id AND h.tf = t.tf AND h.part = k.part
+                    <= coalesce(h.bar_seqs[y.slot], 1) + y.span * 10 / (9 * t.tf_days_nominal) + 1
+        WHERE h.id = s.id AND h.tf = t.tf AND h.part = y.part
     ) AS p ON true
     WHERE y.id = k.id AND y.block = k.block
 ) AS o ON true
@@ -151,62 +178,25 @@ INNER JOIN cmc_price_bars_1d AS d
 -- The bar of the day. Where a query names bars, their blocks alone are opened, by the last conditions.
 LEFT JOIN bars AS b
     ON
-        b.id = s.id AND b.tf = t.tf AND b.bar_seq = coalesce(o.bar_seqs[d.bar_seq - k.row_before], 0)
+        b.id = s.id AND b.tf = t.tf
+        AND b.bar_seq = coalesce(o.bar_seqs[width_bucket(d.bar_seq, o.first_rows)], 0)
         AND k.last_row >= b.first_row AND k.row_before < b.last_row
--- All that knows which days are expected: from the bar's first day, the day and what is stored of the bar,
--- and on a trading calendar from the lists that the bars were built with.
+-- Which days are expected is known from the bar's first day, the day and what is stored of the bar, and on a
+-- trading calendar from the lists that the bars were built with. Mostly none is missing, which is told first.
 CROSS JOIN LATERAL (
     SELECT
-        m.missing_start,
-        m.missing_interior,
-        m.missing_end,
+        b.first_missing_day IS NOT NULL
+        AND (b.first_missing_day < d.day OR b.is_closed AND d.bar_seq = b.last_row) AS is_missing,
+        coalesce(k.days[b.first_row - k.row_before], o.first_day_before) AS bar_first_day
+) AS m
+CROSS JOIN LATERAL (
+    SELECT
         CASE
-            WHEN b.is_closed AND d.bar_seq = b.last_row THEN 0
-            WHEN t.unit_kind = 'D'
-                THEN t.tf_qty - (d.bar_seq - b.first_row + 1)
-            -- From the bar's first day to the end of its window.
-            WHEN s.missing_days IS NULL
-                THEN
-                    b.last_row + b.days_remaining + b.missing_interior + b.missing_end - b.first_row
-                    - (d.day - m.bar_first_day)
-            -- The row number that the bar's last session would have if none were missing.
-            ELSE
-                b.last_row + b.days_remaining - d.bar_seq
-                + width_bucket(w.ends, s.missing_days) - width_bucket(d.day, s.missing_days)
-                - width_bucket(w.ends, s.extra_days) + width_bucket(d.day, s.extra_days)
-        END AS remaining,
-        -- The bar's first missing day, from the day after it on.
-        CASE WHEN m.missing_start + m.missing_interior + m.missing_end > 0
-            THEN b.first_missing_day
-        END AS first_missing_day,
-        CASE
-            WHEN s.missing_days IS NOT NULL AND m.missing_end > 0
-                THEN s.missing_days[width_bucket(w.ends, s.missing_days)]
-            WHEN s.missing_days IS NOT NULL AND m.missing_start + m.missing_interior > 0
-                THEN s.missing_days[width_bucket(d.day, s.missing_days)]
-            WHEN m.missing_end > 0 THEN d.day + m.missing_end
-            WHEN m.missing_interior > 0 THEN k.gap_days[d.bar_seq - k.row_before]
-            WHEN m.missing_start > 0 THEN m.bar_first_day - 1
-        END AS last_missing_day
-    FROM (
-        SELECT
-            f.bar_first_day,
-            b.missing_start,
-            CASE
-                WHEN s.missing_days IS NULL THEN
-                    d.day - f.bar_first_day - (d.bar_seq - b.first_row)
-                ELSE width_bucket(d.day, s.missing_days) - width_bucket(f.bar_first_day, s.missing_days)
-            END AS missing_interior,
-            CASE WHEN b.is_closed AND d.bar_seq = b.last_row THEN b.missing_end ELSE 0 END AS missing_end
-        FROM (
-            SELECT coalesce(
-                k.days[b.first_row - k.row_before],
-                o.first_day_before) AS bar_first_day
-        ) AS f
-    ) AS m
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN s.missing_days IS NOT NULL THEN window_end(
-            t.unit_kind, t.tf_qty, g.first_unit, b.bar_seq)
-        END AS ends
-    ) AS w
+            WHEN s.missing_days IS NULL THEN d.day - m.bar_first_day - (d.bar_seq - b.first_row)
+            ELSE width_bucket(d.day, s.missing_days) - width_bucket(m.bar_first_day, s.missing_days)
+        END AS missing_interior,
+        CASE WHEN b.is_closed AND d.bar_seq = b.last_row THEN b.missing_end ELSE 0 END AS missing_end,
+        CASE WHEN s.missing_days IS NOT NULL THEN unit_first_day(
+            t.unit_kind, g.first_unit + b.bar_seq * t.tf_qty) - 1
+        END AS window_ends
 ) AS c;

@@ -1,0 +1,1 @@
+ALTER TABLE day_blocks DROP COLUMN caps;
