@@ -31,8 +31,14 @@ EMAS = tuple(
 UNION = "cmc_ema_multi_tf_u"
 SQL = Path(__file__).parent / "sql"
 PRICES = Path(__file__).parents[1] / "tests" / "fixtures" / "prices" / "BTC_1.csv.gz"
+# What keeps blocks up to date, where they stand, and all that is stored of assets.
+KEEPERS = "('keep_day_blocks', 'keep_bar_blocks', 'keep_block_vectors')"
+BLOCKS = "^(day_blocks|bar_blocks|emas_at_blocks)$"
+STORED = "^(day_blocks|bar_blocks|emas_at_blocks|bars|emas|cmc_price_bars_1d)(_state|_pending)?$"
 # Slow is what takes longer than both.
 TIMES, MILLISECONDS = 4.0, 10.0
+# Nothing of one's own side should take longer, in milliseconds.
+LONG = 500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +92,10 @@ def frames(relation: str) -> dict[str, str]:
 class Zoo:
     """A database of assets whose relations also stand as long tables."""
 
-    def __init__(self, connection: psycopg.Connection[Any], runs: int) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], runs: int, only: str = "") -> None:
         self.connection, self.runs = connection, runs
-        self.queries = list(queries((SQL / "zoo.sql").read_text(encoding="utf-8")))
+        found = queries((SQL / "zoo.sql").read_text(encoding="utf-8"))
+        self.queries = [query for query in found if re.search(only, query.name)]
 
     def one(self, query: str) -> Any:
         row = self.connection.execute(query.encode()).fetchone()
@@ -180,6 +187,60 @@ class Zoo:
                 relation, query.name, min(t for t, _ in times), min(t for _, t in times), len(rows), same
             )
 
+    def whole(self, asset: int) -> Iterator[Found]:
+        """All rows of an asset, fetched by a client and by COPY, both binary; sides in turn."""
+        ways = (("fetched", self.fetched), ("COPY", self.copied))
+        for relation in (*BARS, *EMAS):
+            texts = [f"SELECT * FROM {name} WHERE id = {asset}" for name in (relation, f"long_{relation}")]
+            for name, way in ways:
+                times = [[way(text) for text in texts] for _ in range(self.runs)]
+                ours, long = (min(seconds * 1000 for seconds, _ in side) for side in zip(*times, strict=True))
+                (_, rows), (_, expected) = times[0]
+                yield Found(relation, name, ours, long, rows, rows == expected)
+
+    def fetched(self, text: str) -> tuple[float, int]:
+        """Seconds and rows of a query whose rows become Python objects."""
+        started = time.perf_counter()
+        found = self.connection.execute(text.encode(), binary=True).fetchall()
+        return time.perf_counter() - started, len(found)
+
+    def copied(self, text: str) -> tuple[float, int]:
+        """Seconds and bytes of a query that is copied out."""
+        started = time.perf_counter()
+        with self.connection.cursor().copy(f"COPY ({text}) TO STDOUT (FORMAT binary)".encode()) as copy:
+            size = sum(len(part) for part in copy)
+        return time.perf_counter() - started, size
+
+    def cost(self, asset: int, days: int) -> list[str]:
+        """What keeping blocks costs: server time of days added one by one, and storage."""
+        run = self.connection.execute
+        run("SELECT bench.hold_back(%s, %s)", (asset, days))
+        run("SELECT FROM refresh_emas(%s)", (asset,))
+        run("SET track_functions = 'pl'")
+        run("SELECT pg_stat_reset()")
+        spent = 0.0
+        for _ in range(days):
+            run("SELECT bench.next_day(ARRAY[%s])", (asset,))
+            spent += float(self.one(f"SELECT bench.timed('SELECT FROM refresh_emas({asset})')"))
+        run("RESET track_functions")
+        run("SELECT pg_stat_force_next_flush()")
+        kept = float(
+            self.one(
+                f"SELECT coalesce(sum(total_time), 0) FROM pg_stat_user_functions WHERE funcname IN {KEEPERS}"
+            )
+        )
+        size = "SELECT sum({}(c.oid)) FROM pg_class AS c WHERE c.relkind = '{}' AND c.relname ~ '{}'"
+        blocks = int(self.one(size.format("pg_total_relation_size", "r", BLOCKS)))
+        blocks += int(self.one(size.format("pg_relation_size", "i", "^cmc_price_bars_1d_block$")))
+        stored = int(self.one(size.format("pg_total_relation_size", "r", STORED)))
+        return [
+            f"- one more day of one asset, everything, {days} times: {spent * 1000 / days:.2f} ms, of which "
+            f"blocks {kept / days:.2f} ms: {kept / (spent * 1000 - kept):.1%} of the rest",
+            f"- storage of {self.one('SELECT count(*) FROM cmc_price_bars_1d_state')} assets: "
+            f"{stored / 1e6:.1f} MB, of which blocks and their index {blocks / 1e6:.1f} MB: "
+            f"{blocks / (stored - blocks):.1%} of the rest",
+        ]
+
 
 def summary(found: list[Found]) -> list[str]:
     """A table for people: a row a relation, then what is worst."""
@@ -204,8 +265,23 @@ def summary(found: list[Found]) -> list[str]:
 
 def worst(name: str, found: list[Found]) -> str:
     """What took longest."""
-    f = max(found, key=lambda f: f.ours)
-    return f"- {name}: the longest of {len(found)} took {f.ours:.0f} ms ({f.relation}: {f.name})"
+    longest = sorted(found, key=lambda f: -f.ours)[:3]
+    told = ", ".join(f"{f.ours:.0f} ms ({f.relation}: {f.name})" for f in longest)
+    return f"- {name}: {sum(f.ours > LONG for f in found)} of {len(found)} over {LONG:.0f} ms; longest {told}"
+
+
+def wholes(found: list[Found]) -> list[str]:
+    """A table for people: all rows of an asset."""
+    lines = ["| all rows of an asset | way | ours | long table | ratio |", "|---|---|---|---|---|"]
+    for f in found:
+        lines.append(
+            f"| {f.relation} | {f.name} | {f.ours:.0f} ms | {f.long:.0f} ms | {f.ratio:.2f} |"
+            + ("" if f.same else " other rows")
+        )
+    for way in dict.fromkeys(f.name for f in found):
+        ratio = statistics.median(f.ratio for f in found if f.name == way)
+        lines.append(f"| median | {way} | | | {ratio:.2f} |")
+    return lines
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -213,6 +289,10 @@ def worst(name: str, found: list[Found]) -> str:
 @click.option("--days", default=1500, show_default=True, type=click.IntRange(120, 5754), help="Days of each.")
 @click.option("--first-days", type=click.IntRange(120, 5754), help="Days of the first one. Default: --days.")
 @click.option("--runs", default=3, show_default=True, type=click.IntRange(1), help="The fastest one counts.")
+@click.option("--only", default="", help="Only queries whose names match this regular expression.")
+@click.option(
+    "--ours", "ours_only", is_flag=True, help="No long tables: how long ours take, for many assets."
+)
 @click.option("--judge", is_flag=True, help="Exit 1 where a query is slow, not only where rows differ.")
 @click.option("--db-url", help="A server to create the database ta_lab2_bench on. Default: an embedded one.")
 @click.option(
@@ -228,6 +308,8 @@ def main(
     days: int,
     first_days: int | None,
     runs: int,
+    only: str,
+    ours_only: bool,
     judge: bool,
     db_url: str | None,
     folder: Path,
@@ -237,7 +319,7 @@ def main(
     with place.database(db_url) as url, psycopg.connect(url, autocommit=True) as connection:
         command = [sys.executable, "-m", "ta_lab2_sql", "--db-url", url, "load", str(PRICES), "--id", "1"]
         subprocess.run(command, check=True, capture_output=True)
-        zoo = Zoo(connection, runs)
+        zoo = Zoo(connection, runs, only)
         zoo.fill(assets, days, first_days or days)
         others = [worst("without statistics", list(zoo.alone({})))]
         connection.execute("VACUUM ANALYZE")
@@ -246,16 +328,23 @@ def main(
         if zoo.one("SELECT pg_jit_available()"):
             compiled = {"jit": "on", "jit_above_cost": "0"}
             others.append(worst("everything compiled", list(zoo.alone(compiled))))
-        zoo.lengthen()
-        found = []
-        for one in zoo.measure():
-            found.append(one)
-            click.echo(
-                f"{one.relation:36} {one.name:36} {one.ours:9.1f} {one.long:9.1f} {one.ratio:7.1f}"
-                + ("" if one.same else "  other rows"),
-                err=True,
-            )
-        lines = [*summary(found), "", *others]
+        others.append(worst("with statistics", list(zoo.alone({}))))
+        found: list[Found] = []
+        if ours_only:
+            lines = others
+        else:
+            zoo.lengthen()
+            for one in zoo.measure():
+                found.append(one)
+                click.echo(
+                    f"{one.relation:36} {one.name:36} {one.ours:9.1f} {one.long:9.1f} {one.ratio:7.1f}"
+                    + ("" if one.same else "  other rows"),
+                    err=True,
+                )
+            whole = list(zoo.whole(1))
+            others += zoo.cost(1, 64)
+            lines = [*summary(found), "", *wholes(whole), "", *others]
+            found += whole
         header = {
             "when": datetime.now(timezone.utc).isoformat(timespec="minutes"),
             "machine": place.machine(),
