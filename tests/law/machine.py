@@ -556,7 +556,8 @@ class World:
         )
         calendar = self.column("SELECT calendar FROM assets WHERE id = %s", asset)
         self.assign(oracle, calendar[0] if calendar else None)
-        zone = self.column("SELECT tz FROM bars_state WHERE id = %s LIMIT 1", asset)
+        # Not that of its bars: where every day was rejected there are none.
+        zone = self.column("SELECT tz FROM assets WHERE id = %s", asset)
         self.refresh_bars(oracle, tz=zone[0] if zone else None)
         if kept:
             self.refresh_bars(oracle, tfs=kept)
