@@ -1,6 +1,13 @@
 -- The market caps of the rows that cap_rows names, so that no read of a block looks them up.
 ALTER TABLE day_blocks ADD COLUMN caps float8[];
-ALTER TABLE day_blocks ALTER caps SET STORAGE PLAIN;
+DO $$
+BEGIN
+    -- Shards take no such setting.
+    IF NOT EXISTS (SELECT 1 FROM pg_extension AS e WHERE e.extname = 'citus') THEN
+        ALTER TABLE day_blocks ALTER caps SET STORAGE PLAIN;
+    END IF;
+END;
+$$;
 
 UPDATE day_blocks AS k SET caps = n.caps
 FROM (
@@ -20,6 +27,10 @@ DECLARE
     v_table record;
     v_filled boolean;
 BEGIN
+    -- Nor do shards take numbers of distinct values.
+    IF EXISTS (SELECT 1 FROM pg_extension AS e WHERE e.extname = 'citus') THEN
+        RETURN;
+    END IF;
     FOR v_table IN
         SELECT
             c.relation, c.blocks, c.insertion,

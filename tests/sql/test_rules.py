@@ -325,6 +325,18 @@ def test_no_file_says_what_a_cluster_refuses(path: Path) -> None:
     assert refused(text) == []
 
 
+REVISIONS = sorted((ROOT / "migrations" / "versions").glob("*.sql"))
+SETS_COLUMNS = re.compile(r"\bSET (?:STORAGE|STATISTICS|COMPRESSION)\b|\bSET \(n_distinct\b")
+
+
+@pytest.mark.parametrize("path", REVISIONS, ids=lambda p: p.stem)
+def test_revisions_set_nothing_of_columns_that_shards_refuse(path: Path) -> None:
+    """Of tables that may be distributed already; a revision that makes them finds none."""
+    text = re.sub(r"--.*", "", path.read_text(encoding="utf-8"))
+    if "CREATE TABLE" not in text and not path.stem.startswith("0001_"):
+        assert not SETS_COLUMNS.search(text) or "extname = 'citus'" in text
+
+
 # Without lists of assets, which are for one server, and functions that go another way on a cluster.
 OF_MANY = [
     path
