@@ -13,7 +13,7 @@ SET jit = off
 AS $$
 DECLARE
     v_closes CONSTANT float8[] := closes_from(p_id, 0);
-    v_means CONSTANT float8[] := close_means(p_id);
+    v_means CONSTANT float8[] := close_means(p_id, 0);
     v_frame record;
     v_walked record;
 BEGIN

@@ -28,7 +28,7 @@ DECLARE
     -- Positions of the days in order of their high and of their low, worst first.
     v_by_high int[];
     v_by_low int[];
-    -- Of all ranges of 1, 2, 4, 8, .. days: the highest place in these orders.
+    -- Of all ranges of 1, 4, 16, .. days: the highest place in these orders.
     v_highest int[];
     v_lowest int[];
 BEGIN
@@ -84,18 +84,24 @@ BEGIN
     )
     SELECT
         array_agg(o.tf), array_agg(o.bar_seq), array_agg(o.first_at), array_agg(o.last_at),
-        array_agg(v_by_high[greatest(v_highest[o.a], v_highest[o.b])]),
-        array_agg(v_by_low[greatest(v_lowest[o.a], v_lowest[o.b])])
+        array_agg(v_by_high[greatest(v_highest[o.a], v_highest[o.b], v_highest[o.c], v_highest[o.d])]),
+        array_agg(v_by_low[greatest(v_lowest[o.a], v_lowest[o.b], v_lowest[o.c], v_lowest[o.d])])
     INTO tfs, bars, firsts, lasts, highs, lows
     FROM (
-        -- Two of these ranges cover a run: one begins with it, one ends with it.
-        SELECT r.*, r.level * v_days + r.first_at AS a, r.level * v_days + r.last_at - (1 << r.level) + 1 AS b
+        -- Four of these ranges cover a run; the last one ends with it.
+        SELECT
+            r.tf, r.bar_seq, r.first_at, r.last_at, r.base + r.first_at AS a,
+            r.base + least(r.first_at + r.length, r.last_at - r.length + 1) AS b,
+            r.base + least(r.first_at + 2 * r.length, r.last_at - r.length + 1) AS c,
+            r.base + r.last_at - r.length + 1 AS d
         FROM (
-            SELECT q.*, width_bucket(
-                q.last_at - q.first_at + 1,
-                '{2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536}'::int[]
-            ) AS level
-            FROM runs AS q WHERE q.first_at <= q.last_at
+            SELECT l.*, l.level * v_days AS base, 1 << (2 * l.level) AS length
+            FROM (
+                SELECT q.*, width_bucket(
+                    q.last_at - q.first_at + 1, '{4, 16, 64, 256, 1024, 4096, 16384, 65536}'::int[]) AS level
+                FROM runs AS q WHERE q.first_at <= q.last_at
+                OFFSET 0
+            ) AS l
             OFFSET 0
         ) AS r
         ORDER BY r.first_at, r.last_at

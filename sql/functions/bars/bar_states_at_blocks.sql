@@ -3,8 +3,8 @@
 --   p_tfs        timeframes (not 1D)
 --   p_from_rows  for each of them the row number (1d bar_seq) of the first day that may differ; 1: from
 --                nothing
--- Returns   per timeframe and block that begins on that day or later, and has a bar on its first day:
---           bar_seq, first_day (of the bar), high, low, time_high, time_low, volume.
+-- Returns   per timeframe and block that begins on that day or later: bar_seq, first_day (of the bar), high,
+--           low, time_high, time_low, volume; all NULL before the first bar.
 -- Errors    none.
 -- Cost      the days from the changes on and the bars there; some us for each first day of a bar and block,
 --           and volumes one addition per day for each first day.
@@ -33,6 +33,7 @@ DECLARE
     v_bars record;
     v_first int;
     v_days record;
+    v_newest int;
 BEGIN
     WITH froms AS MATERIALIZED (
         SELECT f.place, f.tf, f.block, h.bar_seqs[(f.block - 1) % blocks_in_part() + 1] AS from_bar
@@ -210,5 +211,21 @@ BEGIN
     FROM unnest(v_bars.places, v_bars.blocks, v_bars.bar_seqs, v_bars.first_rows, v_bars.resumed)
         AS b (place, block, bar_seq, first_row, resumed)
     INNER JOIN states AS s ON s.resumed = b.resumed AND s.first_row = b.first_row AND s.block = b.block;
+
+    SELECT block_of_row(max(d.bar_seq)) INTO v_newest FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
+    RETURN QUERY
+    SELECT
+        g.tf, x.block, NULL::int, NULL::date, NULL::float8, NULL::float8, NULL::timestamptz,
+        NULL::timestamptz, NULL::float8
+    FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
+    LEFT JOIN LATERAL (
+        SELECT o.first_row FROM bars AS o
+        WHERE o.id = p_id AND o.tf = g.tf
+        ORDER BY o.bar_seq
+        LIMIT 1
+    ) AS b ON true
+    CROSS JOIN LATERAL generate_series(
+        block_begun_from(greatest(g.from_row, 1)),
+        least(block_begun_from(b.first_row) - 1, v_newest)) AS x (block);
 END;
 $$;

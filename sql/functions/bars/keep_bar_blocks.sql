@@ -16,13 +16,6 @@ AS $$
 DECLARE
     v_beyond int;
     v_states bar_blocks[];
-    v_tfs text[];
-    v_blocks int[];
-    v_bar_seqs int[];
-    v_first_days date[];
-    v_highs float8[]; v_lows float8[];
-    v_times_high timestamptz[]; v_times_low timestamptz[];
-    v_volumes float8[];
 BEGIN
     -- The first block that has no day, and so the first part.
     SELECT block_begun_from(coalesce(max(d.bar_seq), 0) + 1) INTO v_beyond
@@ -36,65 +29,48 @@ BEGIN
     THEN
         RETURN;
     END IF;
-    -- By itself: a query of tables can't ask a function that reads others.
-    SELECT
-        array_agg(s.tf), array_agg(s.block), array_agg(s.bar_seq), array_agg(s.first_day), array_agg(s.high),
-        array_agg(s.low), array_agg(s.time_high), array_agg(s.time_low), array_agg(s.volume)
-    INTO v_tfs, v_blocks, v_bar_seqs, v_first_days, v_highs, v_lows, v_times_high, v_times_low, v_volumes
-    FROM bar_states_at_blocks(p_id, p_tfs, p_from_rows) AS s;
-    WITH elements AS MATERIALIZED (
-        SELECT s.*, true AS is_there
-        FROM unnest(
-            v_tfs, v_blocks, v_bar_seqs, v_first_days, v_highs, v_lows, v_times_high, v_times_low, v_volumes)
-            AS s (tf, block, bar_seq, first_day, high, low, time_high, time_low, volume)
-        UNION ALL
-        -- Before the first bar; and at least one block of each, so that what has become too long is cut off.
-        SELECT f.tf, x.block, NULL, NULL, NULL, NULL, NULL, NULL, NULL, x.block < v_beyond
-        FROM (
-            SELECT
-                g.tf, block_begun_from(greatest(g.from_row, 1)) AS block,
-                m.block AS begun
-            FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
-            LEFT JOIN (
-                SELECT s.tf, min(s.block) AS block FROM unnest(v_tfs, v_blocks) AS s (tf, block) GROUP BY s.tf
-            ) AS m ON m.tf = g.tf
-        ) AS f
-        CROSS JOIN LATERAL generate_series(
-            f.block, coalesce(f.begun - 1, greatest(v_beyond - 1, f.block))) AS x (block)
-    )
-    SELECT array_agg(
-        ROW(p_id, p.tf, p.part, o.bar_seqs || p.bar_seqs, o.first_days || p.first_days, o.highs || p.highs,
+    v_states := ARRAY(
+        SELECT ROW(
+            p_id, s.tf, s.block / blocks_in_part(), array_agg(s.bar_seq ORDER BY s.block),
+            array_agg(s.first_day ORDER BY s.block), array_agg(s.high ORDER BY s.block),
+            array_agg(s.low ORDER BY s.block), array_agg(s.time_high ORDER BY s.block),
+            array_agg(s.time_low ORDER BY s.block), array_agg(s.volume ORDER BY s.block))::bar_blocks
+        FROM bar_states_at_blocks(p_id, p_tfs, p_from_rows) AS s
+        GROUP BY s.tf, s.block / blocks_in_part());
+    -- Before them what stays; that alone where no day is left, so that what has become too long is cut off.
+    IF (SELECT max(f) FROM unnest(p_from_rows) AS f) > 1 THEN
+        SELECT array_agg(ROW(
+            p_id, p.tf, p.part, o.bar_seqs || p.bar_seqs, o.first_days || p.first_days, o.highs || p.highs,
             o.lows || p.lows, o.times_high || p.times_high, o.times_low || p.times_low,
             o.volumes || p.volumes)::bar_blocks)
-    INTO v_states
-    FROM (
-        SELECT
-            e.tf, e.block / blocks_in_part() AS part, min(e.block) % blocks_in_part() AS kept,
-            array_agg(e.bar_seq ORDER BY e.block) FILTER (WHERE e.is_there) AS bar_seqs,
-            array_agg(e.first_day ORDER BY e.block) FILTER (WHERE e.is_there) AS first_days,
-            array_agg(e.high ORDER BY e.block) FILTER (WHERE e.is_there) AS highs,
-            array_agg(e.low ORDER BY e.block) FILTER (WHERE e.is_there) AS lows,
-            array_agg(e.time_high ORDER BY e.block) FILTER (WHERE e.is_there) AS times_high,
-            array_agg(e.time_low ORDER BY e.block) FILTER (WHERE e.is_there) AS times_low,
-            array_agg(e.volume ORDER BY e.block) FILTER (WHERE e.is_there) AS volumes
-        FROM elements AS e
-        GROUP BY e.tf, e.block / blocks_in_part()
-    ) AS p
-    LEFT JOIN LATERAL (
-        -- Made anew: a part of an array that knows of NULLs keeps room for them, and differs in its bits.
-        SELECT
-            ARRAY(SELECT unnest(h.bar_seqs[:p.kept])) AS bar_seqs,
-            ARRAY(SELECT unnest(h.first_days[:p.kept])) AS first_days,
-            ARRAY(SELECT unnest(h.highs[:p.kept])) AS highs,
-            ARRAY(SELECT unnest(h.lows[:p.kept])) AS lows,
-            ARRAY(SELECT unnest(h.times_high[:p.kept])) AS times_high,
-            ARRAY(SELECT unnest(h.times_low[:p.kept])) AS times_low,
-            ARRAY(SELECT unnest(h.volumes[:p.kept])) AS volumes
-        FROM bar_blocks AS h
-        WHERE h.id = p_id AND h.tf = p.tf AND h.part = p.part AND p.kept > 0
-        OFFSET 0
-    ) AS o ON true
-    WHERE p.part * blocks_in_part() < v_beyond;
+        INTO v_states
+        FROM (
+            SELECT
+                n.*,
+                least(v_beyond - n.part * blocks_in_part(), blocks_in_part()) - cardinality(n.bar_seqs)
+                    AS kept
+            FROM (
+                SELECT * FROM unnest(v_states)
+                UNION ALL
+                SELECT p_id, g.tf, (v_beyond - 1) / blocks_in_part(), '{}', '{}', '{}', '{}', '{}', '{}', '{}'
+                FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
+                WHERE block_begun_from(g.from_row) >= greatest(v_beyond, 1)
+            ) AS n
+        ) AS p
+        LEFT JOIN LATERAL (
+            -- Made anew: a part of an array that knows of NULLs keeps room for them, and differs in its bits.
+            SELECT
+                array_agg(u.bar_seq) AS bar_seqs, array_agg(u.first_day) AS first_days,
+                array_agg(u.high) AS highs, array_agg(u.low) AS lows, array_agg(u.time_high) AS times_high,
+                array_agg(u.time_low) AS times_low, array_agg(u.volume) AS volumes
+            FROM bar_blocks AS h
+            CROSS JOIN LATERAL unnest(
+                h.bar_seqs[:p.kept], h.first_days[:p.kept], h.highs[:p.kept], h.lows[:p.kept],
+                h.times_high[:p.kept], h.times_low[:p.kept], h.volumes[:p.kept])
+                AS u (bar_seq, first_day, high, low, time_high, time_low, volume)
+            WHERE h.id = p_id AND h.tf = p.tf AND h.part = p.part
+        ) AS o ON true;
+    END IF;
     INSERT INTO bar_blocks AS h (
         id, tf, part, bar_seqs, first_days, highs, lows, times_high, times_low, volumes)
     SELECT p_id, n.tf, n.part, n.bar_seqs, n.first_days, n.highs, n.lows, n.times_high, n.times_low, n.volumes

@@ -1,7 +1,7 @@
 -- build_emas: compute the EMA vectors of some timeframes from a row on and store what differs.
 --   p_id .. p_day   as in ema_frames
--- Returns   per timeframe: bar_written, day_written: vectors of emas inserted or changed in bar space, in day
---           space.
+-- Returns   per timeframe bar_written, day_written: vectors of emas inserted or changed in bar space, in day
+--           space; and n_live, the number of periods that live in the newest (NULL: no bar was walked over).
 -- Errors    as ema_frames; TA030 a close is NULL.
 -- Cost      that of walk_emas, and 3 us for each vector of a timeframe of which nothing was stored, else 10.
 -- Rule      identical vectors aren't written; those of bars that no longer exist are deleted; what the other
@@ -9,7 +9,7 @@
 CREATE OR REPLACE FUNCTION build_emas(
     p_id int, p_periods int[], p_tfs text[], p_from_rows int[], p_bar boolean, p_day boolean
 )
-RETURNS TABLE (tf text, bar_written int, day_written int)
+RETURNS TABLE (tf text, bar_written int, day_written int, n_live int)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 SET jit = off
@@ -25,8 +25,11 @@ DECLARE
     v_means float8[];
     v_next int;
     v_seeds boolean;
+    v_newest computed_vector;
+    v_live int;
     -- What is to be compared with stored rows, some timeframes at a time.
     v_tfs text[] := '{}';
+    v_lives int[] := '{}';
     v_from_bars int[] := '{}';
     v_from_rows int[] := '{}';
     v_vectors computed_vector[] := '{}';
@@ -42,7 +45,8 @@ BEGIN
         v_next := p_periods[width_bucket(v_frame.closed_before, p_periods) + 1];
         v_seeds := coalesce(v_next <= v_frame.closed_before + cardinality(v_frame.bars), false);
         IF v_seeds AND v_frame.by_rows AND v_means IS NULL THEN
-            v_means := close_means(p_id);
+            -- None goes live before the last day that stays.
+            v_means := close_means(p_id, (SELECT greatest(min(f) - 2, 0) FROM unnest(p_from_rows) AS f));
         END IF;
         SELECT o.vectors, o.blocks INTO v_walked FROM walk_emas(
             p_id, v_frame.tf, v_frame.by_rows, p_bar, p_day, p_periods, v_frame.alpha_bar,
@@ -50,34 +54,42 @@ BEGIN
             v_frame.first_rows, v_frame.last_rows, v_frame.is_forming, v_frame.closed_before,
             CASE WHEN v_seeds THEN closes_total(p_id, v_frame.tf, v_frame.from_bar) ELSE 0.0 END,
             v_frame.bar_init, v_frame.row_init, v_frame.day_init, v_frame.inside_init) AS o;
+        v_newest := v_walked.vectors[cardinality(v_walked.vectors)];
+        v_live := cardinality(CASE WHEN p_bar THEN v_newest.bar_space ELSE v_newest.day_space END);
         IF v_frame.is_new THEN
             INSERT INTO emas (id, tf, bar_seq, n_closed, bar_space, day_space, anchor)
             SELECT p_id, v.tf, v.bar_seq, v.n_closed, v.bar_space, v.day_space, v.anchor
             FROM unnest(v_walked.vectors) AS v;
             INSERT INTO emas_at_blocks (id, tf, block, bar_space, day_space)
             SELECT p_id, b.tf, b.block, b.bar_space, b.day_space FROM unnest(v_walked.blocks) AS b;
-            IF v_walked.vectors IS NOT NULL THEN
-                tf := v_frame.tf;
-                bar_written := CASE WHEN p_bar THEN cardinality(v_walked.vectors) ELSE 0 END;
-                day_written := CASE WHEN p_day THEN cardinality(v_walked.vectors) ELSE 0 END;
-                RETURN NEXT;
-            END IF;
+            tf := v_frame.tf;
+            bar_written := CASE WHEN p_bar THEN coalesce(cardinality(v_walked.vectors), 0) ELSE 0 END;
+            day_written := CASE WHEN p_day THEN coalesce(cardinality(v_walked.vectors), 0) ELSE 0 END;
+            n_live := v_live;
+            RETURN NEXT;
             CONTINUE;
         END IF;
         v_tfs := v_tfs || v_frame.tf;
+        v_lives := v_lives || v_live;
         v_from_bars := v_from_bars || v_frame.from_bar;
         v_from_rows := v_from_rows || v_frame.from_row;
-        v_vectors := v_vectors || v_walked.vectors;
-        v_blocks := v_blocks || v_walked.blocks;
+        -- One by one: to put arrays together is to copy what is there already.
+        FOR i IN 1 .. coalesce(cardinality(v_walked.vectors), 0) LOOP
+            v_vectors := array_append(v_vectors, v_walked.vectors[i]);
+        END LOOP;
+        FOR i IN 1 .. coalesce(cardinality(v_walked.blocks), 0) LOOP
+            v_blocks := array_append(v_blocks, v_walked.blocks[i]);
+        END LOOP;
         IF cardinality(v_vectors) > 1000 THEN
             RETURN QUERY SELECT * FROM store_emas(
-                p_id, v_tfs, v_from_bars, v_from_rows, v_vectors, v_blocks, p_bar, p_day);
-            v_tfs := '{}'; v_from_bars := '{}'; v_from_rows := '{}'; v_vectors := '{}'; v_blocks := '{}';
+                p_id, v_tfs, v_lives, v_from_bars, v_from_rows, v_vectors, v_blocks, p_bar, p_day);
+            v_tfs := '{}'; v_lives := '{}'; v_from_bars := '{}'; v_from_rows := '{}';
+            v_vectors := '{}'; v_blocks := '{}';
         END IF;
     END LOOP;
     IF v_tfs <> '{}' THEN
         RETURN QUERY SELECT * FROM store_emas(
-            p_id, v_tfs, v_from_bars, v_from_rows, v_vectors, v_blocks, p_bar, p_day);
+            p_id, v_tfs, v_lives, v_from_bars, v_from_rows, v_vectors, v_blocks, p_bar, p_day);
     END IF;
 END;
 $$;

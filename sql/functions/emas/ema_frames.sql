@@ -82,7 +82,10 @@ BEGIN
                         WHERE o.id = p_id AND o.tf = g.tf AND o.first_row < g.from_row
                         ORDER BY o.bar_seq DESC LIMIT 1), 1)
                 END AS from_bar
+                -- Not pulled up: asked once, not wherever it's compared.
+                OFFSET 0
             ) AS m
+            OFFSET 0
         ) AS t
         LEFT JOIN ema_alpha_vectors AS a ON a.tf = t.tf
         CROSS JOIN LATERAL (

@@ -3,7 +3,7 @@
 --   p_periods   today's periods, ascending
 --   p_series    the series (ema_series_due)
 --   p_rows      number of validated days
--- Returns   elements of emas_done, one per series with vectors written.
+-- Returns   elements of emas_done, one per series.
 -- Errors    as build_emas.   Cost  as build_emas.
 -- Rule      groups that keep their vectors in the same rows are computed together.
 CREATE OR REPLACE FUNCTION make_emas(p_id int, p_periods int[], p_series ema_series_due[], p_rows int)
@@ -36,7 +36,7 @@ BEGIN
                 greatest(
                     CASE WHEN s.in_bar_space THEN b.bar_written END,
                     CASE WHEN s.in_day_space THEN b.day_written END),
-                NULL)::emas_done
+                b.n_live)::emas_done
             FROM build_emas(
                 p_id, p_periods, v_call.tfs, v_call.from_rows, v_call.in_bar_space, v_call.in_day_space) AS b
             INNER JOIN unnest(p_series) AS s ON s.tf = b.tf);

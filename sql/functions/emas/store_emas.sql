@@ -1,19 +1,19 @@
 -- store_emas: store the EMA vectors of some timeframes where they differ from what is stored.
 --   p_id          asset id
---   p_tfs         timeframes; for each of them p_from_bars: the first bar computed, p_from_rows: the row
---                 number of the first day that may differ
+--   p_tfs         timeframes; for each of them p_lives: the number of live periods, p_from_bars: the first
+--                 bar computed, p_from_rows: the row number of the first day that may differ
 --   p_vectors     their vectors from there on; p_blocks: those two days before blocks of days
 --   p_bar, p_day  N-day timeframes: bar space, day space were computed
--- Returns   per timeframe with a vector written: bar_written, day_written, as build_emas.
+-- Returns   per timeframe: bar_written, day_written, n_live, as build_emas.
 -- Errors    none.
 -- Cost      8 us a vector that stands, 12 one that is written.
 -- Rule      identical vectors aren't written; those that are no longer computed are deleted; what the other
 --           variant of an N-day timeframe keeps in the same row stays.
 CREATE OR REPLACE FUNCTION store_emas(
-    p_id int, p_tfs text[], p_from_bars int[], p_from_rows int[], p_vectors computed_vector[],
-    p_blocks computed_block[], p_bar boolean, p_day boolean
+    p_id int, p_tfs text[], p_lives int[], p_from_bars int[], p_from_rows int[],
+    p_vectors computed_vector[], p_blocks computed_block[], p_bar boolean, p_day boolean
 )
-RETURNS TABLE (tf text, bar_written int, day_written int)
+RETURNS TABLE (tf text, bar_written int, day_written int, n_live int)
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 SET jit = off
@@ -82,9 +82,11 @@ BEGIN
         PERFORM store_emas_at_blocks(p_id, p_tfs, p_from_rows, p_blocks);
     END IF;
     RETURN QUERY
-    SELECT d.tf, count(*) FILTER (WHERE d.bar)::int, count(*) FILTER (WHERE d.day)::int
-    FROM unnest(v_in_bar_space, v_in_day_space, ARRAY(SELECT v.tf FROM unnest(v_vectors) AS v))
-        AS d (bar, day, tf)
-    GROUP BY d.tf;
+    SELECT
+        t.tf, count(*) FILTER (WHERE d.bar)::int, count(*) FILTER (WHERE d.day)::int, t.n_live
+    FROM unnest(p_tfs, p_lives) AS t (tf, n_live)
+    LEFT JOIN unnest(v_in_bar_space, v_in_day_space, ARRAY(SELECT v.tf FROM unnest(v_vectors) AS v))
+        AS d (bar, day, tf) ON d.tf = t.tf
+    GROUP BY t.tf, t.n_live;
 END;
 $$;
