@@ -58,7 +58,9 @@ BEGIN
             SELECT ROW(
                 b.tf, b.bars_written, b.bars_deleted, b.closing_from, b.changed_from, NULL, NULL)::bars_done
             FROM build_bars(p_id, v_build_tfs, v_build_rows, p_sessions) AS b);
-        PERFORM keep_bar_blocks(p_id, v_build_tfs, v_build_rows);
+        IF blocks_may_differ(p_id, p_days.n_rows, p_work, v_build_rows) THEN
+            PERFORM keep_bar_blocks(p_id, v_build_tfs, v_build_rows);
+        END IF;
     END IF;
     RETURN v_done || count_days_anew(p_id, p_work, p_sessions, v_build_tfs);
 END;

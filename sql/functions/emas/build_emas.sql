@@ -48,12 +48,12 @@ BEGIN
             -- None goes live before the last day that stays.
             v_means := close_means(p_id, (SELECT greatest(min(f) - 2, 0) FROM unnest(p_from_rows) AS f));
         END IF;
-        SELECT o.vectors, o.blocks INTO v_walked FROM walk_emas(
+        v_walked := walk_emas(
             p_id, v_frame.tf, v_frame.by_rows, p_bar, p_day, p_periods, v_frame.alpha_bar,
             v_frame.alpha_inside, v_closes, v_offset, v_means, coalesce(v_frame.bars, '{}'),
             v_frame.first_rows, v_frame.last_rows, v_frame.is_forming, v_frame.closed_before,
             CASE WHEN v_seeds THEN closes_total(p_id, v_frame.tf, v_frame.from_bar) ELSE 0.0 END,
-            v_frame.bar_init, v_frame.row_init, v_frame.day_init, v_frame.inside_init) AS o;
+            v_frame.bar_init, v_frame.row_init, v_frame.day_init, v_frame.inside_init);
         v_newest := v_walked.vectors[cardinality(v_walked.vectors)];
         v_live := cardinality(CASE WHEN p_bar THEN v_newest.bar_space ELSE v_newest.day_space END);
         IF v_frame.is_new THEN

@@ -13,7 +13,8 @@
 --           one is).
 -- Errors    TA020 an alpha is missing, TA030 a vector to resume from is missing or of another length.
 -- Cost      a few index probes per timeframe, and the bars from there on.
--- Rule      the bar before the change is computed again, since it may close late or open again.
+-- Rule      the bar before the change is computed again, since it may close late or open again. Long, since
+--           it is one query.
 CREATE OR REPLACE FUNCTION ema_frames(
     p_id int, p_periods int[], p_tfs text[], p_from_rows int[], p_bar boolean, p_day boolean
 )
@@ -56,7 +57,8 @@ BEGIN
         SELECT
             t.*, e.n_closed, e.bar_space, e.day_space, s.*, a.periods AS alpha_periods, a.alpha_bar,
             a.alpha_inside,
-            coalesce(CASE WHEN t.tf = '1D' THEN t.bar_before ELSE b.last_row END, 0) AS row_before,
+            -- Bars follow each other.
+            CASE WHEN t.bar_before IS NULL THEN 0 ELSE coalesce(s.first_rows[1] - 1, 0) END AS row_before,
             width_bucket(e.n_closed, p_periods) AS live
         FROM (
             SELECT
@@ -102,16 +104,23 @@ BEGIN
                 WHERE d.id = p_id AND d.bar_seq >= CASE WHEN t.tf = '1D' THEN t.from_bar END
             ) AS i
         ) AS s
-        LEFT JOIN emas AS e ON e.id = p_id AND e.tf = t.tf AND e.bar_seq = t.bar_before
-        LEFT JOIN bars AS b ON b.id = p_id AND b.tf = t.tf AND b.bar_seq = t.bar_before
+        -- OFFSET 0: looked up one by one, whatever the planner thinks of tables that were empty.
+        LEFT JOIN LATERAL (
+            SELECT o.n_closed, o.bar_space, o.day_space FROM emas AS o
+            WHERE o.id = p_id AND o.tf = t.tf AND o.bar_seq = t.bar_before
+            OFFSET 0
+        ) AS e ON true
     ) AS r
-    LEFT JOIN emas_at_blocks AS k
-        ON
+    LEFT JOIN LATERAL (
+        SELECT o.id, o.block, o.bar_space, o.day_space FROM emas_at_blocks AS o
+        WHERE
             -- Without day space no block has this number; a condition that is false for all rows of a table
             -- would leave a cluster without a shard to ask.
-            k.id = p_id AND k.tf = r.tf
-            AND k.block = CASE WHEN p_day THEN r.from_row / block_size() ELSE -1 END
+            o.id = p_id AND o.tf = r.tf
+            AND o.block = CASE WHEN p_day THEN r.from_row / block_size() ELSE -1 END
             -- Not on the last day of the bar before the change, whose closing may change.
-            AND row_before_block(k.block) > r.row_before AND row_before_block(k.block) <= r.from_row - 2;
+            AND row_before_block(o.block) > r.row_before AND row_before_block(o.block) <= r.from_row - 2
+        OFFSET 0
+    ) AS k ON true;
 END;
 $$;
