@@ -166,6 +166,19 @@ def test_days_on_calendars_and_after_gaps(db: Db) -> None:
     assert found == (len(LATER),)
 
 
+def test_a_call_for_an_asset_alone_leaves_the_same(many: Db) -> None:
+    """refresh_emas takes one more day at once; after refresh_bars it goes its other way."""
+    for asset in LENGTHS:
+        with many.transaction(force_rollback=True):
+            said = many.execute("SELECT * FROM refresh_emas(%s)", (asset,)).fetchall()
+            left = stored(many, asset)
+        with many.transaction(force_rollback=True):
+            one_by_one(many, asset, emas=False)
+            after = many.execute("SELECT * FROM refresh_emas(%s)", (asset,)).fetchall()
+            assert [row[:-1] for row in said] == [row[:-1] for row in after]
+            assert left == stored(many, asset)
+
+
 def test_bars_alone(many: Db) -> None:
     assets = list(LENGTHS)
     with many.transaction(force_rollback=True):

@@ -15,20 +15,19 @@
 --           look-back, those of refresh_bars, TA011 a value overflows, TA020 no period or no alpha, TA030
 --           state and vectors disagree.
 -- Locks     the asset's row in cmc_price_bars_1d_state, once there is something to write.
--- Cost      nothing new: a few index probes; one more day: a vector per timeframe; else build_emas.
+-- Cost      nothing new: a few index probes; one more day: a vector per timeframe (take_one_day); else
+--           build_emas.
 -- Rule      incremental equals full, bit for bit; only vectors that differ are written; a noop writes
 --           nothing. Shared months and years count for the first variant of the call that reads them.
 CREATE OR REPLACE FUNCTION refresh_emas(
     p_id int,
     p_variant text DEFAULT 'all',
     p_full boolean DEFAULT false,
-    p_periods int[] DEFAULT NULL,
-    p_tfs text[] DEFAULT NULL,
+    p_periods int[] DEFAULT NULL, p_tfs text[] DEFAULT NULL,
     p_upstream boolean DEFAULT true,
     p_tz text DEFAULT NULL,
     p_lookback_days int DEFAULT 3,
-    p_keep_rejects boolean DEFAULT true,
-    p_include_non_canonical boolean DEFAULT false
+    p_keep_rejects boolean DEFAULT true, p_include_non_canonical boolean DEFAULT false
 )
 RETURNS TABLE (
     id int, variant text, action text, dirty_from timestamptz, series int, vectors_written int,
@@ -62,6 +61,14 @@ BEGIN
     v_variants := ARRAY(SELECT x.variant FROM taxonomy() AS x WHERE p_variant IN (x.variant, 'all'));
     PERFORM check_timeframes(v_family, p_tfs);
     PERFORM check_periods(p_periods);
+    IF p_upstream AND p_variant = 'all' AND NOT p_full AND p_tfs IS NULL AND p_tz IS NULL
+        AND p_include_non_canonical IS NOT TRUE
+    THEN
+        RETURN QUERY SELECT * FROM take_one_day(p_id, p_lookback_days, p_keep_rejects);
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END IF;
     IF p_upstream THEN
         v_bar_tfs := array_remove(p_tfs, '1D');
         v_is_locked := coalesce((

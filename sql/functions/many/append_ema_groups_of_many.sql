@@ -8,9 +8,9 @@
 -- Errors    as append_emas_of_many.   Cost  that of append_emas_of_many, a row per asset and group.
 -- Rule      as append_ema_groups; 1D is a bar of a day.
 CREATE OR REPLACE FUNCTION append_ema_groups_of_many(
-    p_days day_facts[], p_ids int[], p_tfs text[], p_rows int[], p_bar_seqs int[],
-    p_begins boolean[], p_closes boolean[], p_bars_before int[], p_late_ids int[], p_late_tfs text[],
-    p_late_bars int[],
+    p_days day_facts[], p_ids int[], p_tfs text[], p_by_rows boolean[], p_rows int[], p_prices float8[],
+    p_bar_seqs int[], p_begins boolean[], p_closes boolean[], p_bars_before int[], p_late_ids int[],
+    p_late_tfs text[], p_late_bars int[],
     OUT ids int[], OUT bar_groups text[], OUT vectors int[], OUT live int[])
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -21,7 +21,8 @@ DECLARE
     v_periods int[] := ARRAY(SELECT p.period FROM dim_period AS p ORDER BY p.period);
     v_days record;
     v_vectors record;
-    v_kept record;
+    v_of day_facts;
+    v_tfs text[];
 BEGIN
     IF p_late_ids <> '{}' THEN
         PERFORM close_emas_late_of_many(v_periods, p_late_ids, p_late_tfs, p_late_bars, (
@@ -31,21 +32,21 @@ BEGIN
     END IF;
     SELECT
         array_agg(d.id) AS ids, array_agg('1D'::text) AS tfs, array_agg(d.n_rows + 1) AS rows,
-        array_agg(true) AS yes, array_agg(d.n_rows) AS before
+        array_agg(true) AS yes, array_agg(d.n_rows) AS before, array_agg(n.close) AS prices
     INTO v_days
-    FROM unnest(p_days) AS d;
+    FROM unnest(p_days) AS d
+    INNER JOIN cmc_price_bars_1d AS n ON n.id = d.id AND n.bar_seq = d.n_rows + 1;
     SELECT * INTO v_vectors
     FROM append_emas_of_many(
-        v_periods, p_ids || v_days.ids, p_tfs || v_days.tfs, p_rows || v_days.rows, p_bar_seqs || v_days.rows,
-        p_begins || v_days.yes, p_closes || v_days.yes, p_bars_before || v_days.before);
-    FOR v_kept IN
-        SELECT v.id, block_of_row(d.n_rows + 4) AS block, array_agg(v.tf) AS tfs
-        FROM unnest(p_days) AS d
-        INNER JOIN unnest(v_vectors.ids, v_vectors.tfs) AS v (id, tf) ON v.id = d.id
-        WHERE d.n_rows + 1 = row_before_block(block_of_row(d.n_rows + 4))
-        GROUP BY v.id, d.n_rows
-    LOOP
-        PERFORM keep_block_vectors(v_kept.id, v_kept.tfs, v_kept.block);
+        v_periods, p_ids || v_days.ids, p_tfs || v_days.tfs, p_by_rows || v_days.yes, p_rows || v_days.rows,
+        p_bar_seqs || v_days.rows, p_begins || v_days.yes, p_closes || v_days.yes,
+        p_bars_before || v_days.before, p_prices || v_days.prices);
+    FOREACH v_of IN ARRAY p_days LOOP
+        IF v_of.n_rows + 1 = row_before_block(block_of_row(v_of.n_rows + 4)) THEN
+            SELECT array_agg(v.tf) INTO v_tfs
+            FROM unnest(v_vectors.ids, v_vectors.tfs) AS v (id, tf) WHERE v.id = v_of.id;
+            PERFORM keep_block_vectors(v_of.id, v_tfs, block_of_row(v_of.n_rows + 4));
+        END IF;
     END LOOP;
 
     SELECT

@@ -1,13 +1,14 @@
 -- append_emas_of_many: carry the EMA vectors of some assets over one new day, the newest.
 --   p_periods   all periods, ascending
 --   p_ids .. p_bars_before   as append_bar_groups_of_many returns them, and an element for 1D of each asset
+--   p_prices    the close of the new day, for each of these elements
 -- Returns   arrays with an element for each vector written: ids, tfs, lengths: number of live periods.
 -- Errors    TA030 the vector that the day continues is missing or of another length, or an alpha is.
 -- Cost      one vector per asset and timeframe; earlier closes are read by a seed only.
 -- Rule      as append_emas, once bars that closed late are closed: one step of walk_emas in both spaces.
 CREATE OR REPLACE FUNCTION append_emas_of_many(
-    p_periods int[], p_ids int[], p_tfs text[], p_rows int[], p_bar_seqs int[], p_begins boolean[],
-    p_closes boolean[], p_bars_before int[],
+    p_periods int[], p_ids int[], p_tfs text[], p_by_rows boolean[], p_rows int[], p_bar_seqs int[],
+    p_begins boolean[], p_closes boolean[], p_bars_before int[], p_prices float8[],
     OUT ids int[], OUT tfs text[], OUT lengths int[])
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -23,11 +24,10 @@ BEGIN
     SELECT
         array_agg(n.i) AS positions, array_agg(n.id) AS ids, array_agg(n.tf) AS tfs,
         array_agg(n.row_no) AS rows, array_agg(coalesce(e.n_closed, 0) + 1) AS counts,
-        array_agg(c.unit_kind = 'D') AS by_rows
+        array_agg(n.by_rows) AS by_rows
     INTO v_closing
-    FROM unnest(p_ids, p_tfs, p_rows, p_closes, p_bars_before) WITH ORDINALITY
-        AS n (id, tf, row_no, closes, bar_before, i)
-    INNER JOIN dim_timeframe AS c ON c.tf = n.tf
+    FROM unnest(p_ids, p_tfs, p_by_rows, p_rows, p_closes, p_bars_before) WITH ORDINALITY
+        AS n (id, tf, by_rows, row_no, closes, bar_before, i)
     LEFT JOIN emas AS e ON e.id = n.id AND e.tf = n.tf AND e.bar_seq = n.bar_before
     WHERE n.closes AND coalesce(e.n_closed, 0) + 1 = ANY(p_periods);
     SELECT array_agg(q.bar_seed ORDER BY a.i), array_agg(q.day_seed ORDER BY a.i)
@@ -47,17 +47,16 @@ BEGIN
         UPDATE emas AS e SET
             n_closed = e.n_closed + n.closes::int,
             bar_space = ema_step(
-                CASE WHEN n.closes OR c.unit_kind = 'D' THEN a.alpha_bar ELSE a.alpha_inside END,
-                CASE WHEN n.closes OR c.unit_kind = 'D' THEN e.anchor ELSE e.bar_space END, d.close)
+                CASE WHEN n.closes OR n.by_rows THEN a.alpha_bar ELSE a.alpha_inside END,
+                CASE WHEN n.closes OR n.by_rows THEN e.anchor ELSE e.bar_space END, n.price)
             || CASE WHEN n.bar_seed IS NOT NULL THEN ARRAY[n.bar_seed] END,
-            day_space = ema_step(a.alpha_inside, e.day_space, d.close)
+            day_space = ema_step(a.alpha_inside, e.day_space, n.price)
             || CASE WHEN n.day_seed IS NOT NULL THEN ARRAY[n.day_seed] END,
             anchor = CASE WHEN NOT n.closes THEN e.anchor END
-        FROM unnest(p_ids, p_tfs, p_rows, p_bar_seqs, p_begins, p_closes, v_bar_seeds, v_day_seeds)
-            AS n (id, tf, row_no, bar_seq, begins, closes, bar_seed, day_seed)
-        INNER JOIN cmc_price_bars_1d AS d ON d.id = n.id AND d.bar_seq = n.row_no
-        INNER JOIN dim_timeframe AS c ON c.tf = n.tf
-        INNER JOIN ema_alpha_vectors AS a ON a.tf = n.tf
+        FROM unnest(
+            p_ids, p_tfs, p_by_rows, p_bar_seqs, p_begins, p_closes, p_prices, v_bar_seeds, v_day_seeds)
+            AS n (id, tf, by_rows, bar_seq, begins, closes, price, bar_seed, day_seed)
+        CROSS JOIN LATERAL (SELECT v.* FROM ema_alpha_vectors AS v WHERE v.tf = n.tf OFFSET 0) AS a
         WHERE
             e.id = n.id AND e.tf = n.tf AND e.bar_seq = n.bar_seq AND NOT n.begins
             AND e.anchor IS NOT NULL AND cardinality(a.periods) = cardinality(p_periods)
@@ -71,18 +70,17 @@ BEGIN
         SELECT
             n.id, n.tf, n.bar_seq, b.n_closed + n.closes::int,
             ema_step(
-                CASE WHEN n.closes OR c.unit_kind = 'D' THEN a.alpha_bar ELSE a.alpha_inside END, b.bar_space,
-                d.close)
+                CASE WHEN n.closes OR n.by_rows THEN a.alpha_bar ELSE a.alpha_inside END, b.bar_space,
+                n.price)
             || CASE WHEN n.bar_seed IS NOT NULL THEN ARRAY[n.bar_seed] END,
-            ema_step(a.alpha_inside, b.day_space, d.close)
+            ema_step(a.alpha_inside, b.day_space, n.price)
             || CASE WHEN n.day_seed IS NOT NULL THEN ARRAY[n.day_seed] END,
             CASE WHEN NOT n.closes THEN b.bar_space END
         FROM unnest(
-            p_ids, p_tfs, p_rows, p_bar_seqs, p_begins, p_closes, p_bars_before, v_bar_seeds, v_day_seeds)
-            AS n (id, tf, row_no, bar_seq, begins, closes, bar_before, bar_seed, day_seed)
-        INNER JOIN cmc_price_bars_1d AS d ON d.id = n.id AND d.bar_seq = n.row_no
-        INNER JOIN dim_timeframe AS c ON c.tf = n.tf
-        INNER JOIN ema_alpha_vectors AS a ON a.tf = n.tf
+            p_ids, p_tfs, p_by_rows, p_bar_seqs, p_begins, p_closes, p_bars_before, p_prices, v_bar_seeds,
+            v_day_seeds)
+            AS n (id, tf, by_rows, bar_seq, begins, closes, bar_before, price, bar_seed, day_seed)
+        CROSS JOIN LATERAL (SELECT v.* FROM ema_alpha_vectors AS v WHERE v.tf = n.tf OFFSET 0) AS a
         LEFT JOIN emas AS o ON o.id = n.id AND o.tf = n.tf AND o.bar_seq = n.bar_before
         CROSS JOIN LATERAL (
             SELECT

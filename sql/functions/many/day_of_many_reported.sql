@@ -2,17 +2,17 @@
 --   assets.
 --   p_days    how their days stood before (days_of_many_due)
 --   p_days_read, p_repaired_timehigh, p_repaired_timelow   an element for each of them
---   p_ids, p_tfs   an element for each bar written, p_late_ids, p_late_tfs, p_late_closed_at   for each that
---             was closed late (append_bar_groups_of_many)
+--   p_ids, p_bar_groups   an element for each bar written, p_late_ids, p_late_tfs, p_late_closed_at   for
+--           each that was closed late (append_bar_groups_of_many)
 --   p_emas_of, p_groups, p_vectors, p_live   for each asset and group of bars that has EMAs: vectors written,
---             live series; NULL: no EMAs were asked for
+--           live series; NULL: no EMAs were asked for
 -- Returns   rows as refresh_day_of_many.
 -- Errors    none.   Cost  twelve rows an asset.
 -- Rule      shared months and years count for the first family, and variant, that reads them. What is shown
 --           of EMAs may change from the last day of a bar on that was closed late.
 CREATE OR REPLACE FUNCTION day_of_many_reported(
     p_days day_facts[], p_days_read int[], p_repaired_timehigh int[], p_repaired_timelow int[], p_ids int[],
-    p_tfs text[], p_late_ids int[], p_late_tfs text[], p_late_closed_at timestamptz[], p_emas_of int[],
+    p_bar_groups text[], p_late_ids int[], p_late_tfs text[], p_late_closed_at timestamptz[], p_emas_of int[],
     p_groups text[], p_vectors int[], p_live int[])
 RETURNS TABLE (
     id int, stage text, family text, action text, dirty_from timestamptz, written int, deleted int,
@@ -31,15 +31,16 @@ BEGIN
             AS u (days_read, timehigh, timelow, i) ON u.i = d.ordinality
     ),
     bars_of AS MATERIALIZED (
-        SELECT w.id, t.bar_group, count(*)::int AS written, min(w.closed_at) AS closed_at
+        SELECT w.id, w.bar_group, count(*)::int AS written, min(w.closed_at) AS closed_at
         FROM (
-            SELECT b.id, b.tf, NULL::timestamptz AS closed_at FROM unnest(p_ids, p_tfs) AS b (id, tf)
+            SELECT b.id, b.bar_group, NULL::timestamptz AS closed_at
+            FROM unnest(p_ids, p_bar_groups) AS b (id, bar_group)
             UNION ALL
-            SELECT l.id, l.tf, l.closed_at
+            SELECT l.id, t.bar_group, l.closed_at
             FROM unnest(p_late_ids, p_late_tfs, p_late_closed_at) AS l (id, tf, closed_at)
+            INNER JOIN dim_timeframe AS t ON t.tf = l.tf
         ) AS w
-        INNER JOIN dim_timeframe AS t ON t.tf = w.tf
-        GROUP BY w.id, t.bar_group
+        GROUP BY w.id, w.bar_group
     ),
     counted AS MATERIALIZED (
         SELECT

@@ -59,13 +59,11 @@ BEGIN
     -- Of notes and edits of calendars that come from here on nothing is known: they stay for another call.
     SELECT array_agg(c.id) AS ids, array_agg(c.changed_by) AS writers INTO v_noted
     FROM raw_changes AS c WHERE c.id = ANY(p_ids);
-    SELECT array_agg(c.calendar) AS names, array_agg(c.version) AS versions, array_agg(c.clock) AS clocks
-    INTO v_calendars
+    SELECT array_agg(c.calendar) AS names, array_agg(c.clock) AS clocks INTO v_calendars
     FROM calendars_applied AS c
     WHERE c.calendar IN (SELECT z.calendar FROM assets AS z WHERE z.id = ANY(p_ids));
     v_days := days_of_many_due(
-        p_ids, p_lookback_days, p_keep_rejects, p_stage, v_calendars.names, v_calendars.versions,
-        v_calendars.clocks);
+        p_ids, p_lookback_days, p_keep_rejects, p_stage, v_calendars.names, v_calendars.clocks);
     IF v_days = '{}' THEN
         RETURN;
     END IF;
@@ -83,8 +81,9 @@ BEGIN
     IF p_stage <> 'bars' THEN
         SELECT a.ids, a.bar_groups, a.vectors, a.live INTO v_emas_of, v_groups, v_vectors, v_live
         FROM append_ema_groups_of_many(
-            v_days, v_bars.ids, v_bars.tfs, v_bars.rows, v_bars.bar_seqs, v_bars.begins, v_bars.closes,
-            v_bars.bars_before, v_bars.late_ids, v_bars.late_tfs, v_bars.late_bars) AS a;
+            v_days, v_bars.ids, v_bars.tfs, v_bars.by_rows, v_bars.rows, v_bars.prices,
+            v_bars.bar_seqs, v_bars.begins, v_bars.closes, v_bars.bars_before, v_bars.late_ids,
+            v_bars.late_tfs, v_bars.late_bars) AS a;
     END IF;
     RETURN QUERY
     SELECT
@@ -92,7 +91,7 @@ BEGIN
         CASE WHEN r.stage = 'bars' THEN v_bars_done - v_started ELSE clock_timestamp() - v_bars_done END
         / cardinality(v_days)
     FROM day_of_many_reported(
-        v_days, v_read.days, v_read.highs, v_read.lows, v_bars.ids, v_bars.tfs, v_bars.late_ids,
-        v_bars.late_tfs, v_bars.late_closed_at, v_emas_of, v_groups, v_vectors, v_live) AS r;
+        v_days, v_read.days, v_read.highs, v_read.lows, v_bars.ids, v_bars.bar_groups,
+        v_bars.late_ids, v_bars.late_tfs, v_bars.late_closed_at, v_emas_of, v_groups, v_vectors, v_live) AS r;
 END;
 $$;
