@@ -147,7 +147,8 @@ LEFT JOIN LATERAL (
             AND e.bar_seq >= coalesce(r.first_bar, 1) AND e.bar_seq <= coalesce(r.last_bar, 0)
         GROUP BY e.id
     ) AS v ON v.id = y.id
-    WHERE y.id = n.id AND y.block = k.block
+    -- Also where series are joined before their blocks, none is computed that hasn't begun.
+    WHERE y.id = n.id AND y.block = k.block AND y.last_row >= f.seed_row AND n.i IS NOT NULL
     ORDER BY y.id
 ) AS o ON o.id = n.id
 INNER JOIN cmc_price_bars_1d AS d

@@ -96,7 +96,8 @@ LEFT JOIN LATERAL (
             AND e.bar_seq BETWEEN y.close_before / n.tf_days - 1 AND y.last_row / n.tf_days
         GROUP BY e.id
     ) AS v ON v.id = y.id
-    WHERE y.id = n.id AND y.block = k.block
+    -- Also where series are joined before their blocks, none is computed that hasn't begun.
+    WHERE y.id = n.id AND y.block = k.block AND y.last_row >= n.effective_days AND n.i IS NOT NULL
     ORDER BY y.id
 ) AS o ON o.id = n.id
 INNER JOIN cmc_price_bars_1d AS d
