@@ -148,3 +148,26 @@ def test_plans_made_on_empty_tables_serve_full_ones(db: Db) -> None:
         for call in ("refresh_bars(2)", "refresh_emas(2)", "refresh_emas(2)"):
             db.execute(f"SELECT FROM {call}".encode())
         assert db.execute(SCANNED).fetchall() == before
+
+
+@pytest.mark.parametrize("asked", ["day", '"timestamp"', 'day, "timestamp", bar_seq'])
+def test_a_day_is_found_by_its_number_among_young_assets(db: Db, asked: str) -> None:
+    """One long history where the planner expects some thirty days of an asset: no walk through all of its."""
+    db.execute(
+        """INSERT INTO cmc_price_bars_1d (
+               id, "timestamp", bar_seq, time_open, time_close, time_high, time_low, open, high, low, close,
+               repaired_timehigh, repaired_timelow, day)
+           SELECT a.id, x.t, n, x.t, x.t, x.t, x.t, 1, 1, 1, 1, false, false, x.t::date
+           FROM (SELECT 1 AS id, 3000 AS days UNION ALL SELECT i, 20 FROM generate_series(2, 300) AS i) AS a
+           CROSS JOIN LATERAL generate_series(1, a.days) AS n
+           CROSS JOIN LATERAL (SELECT timestamptz '2010-01-01 00:00+00' + n * interval '24 hours' AS t) AS x
+        """
+    )
+    db.execute("VACUUM ANALYZE cmc_price_bars_1d")
+    db.execute("SET plan_cache_mode = force_generic_plan")
+    look_up = f"SELECT {asked} FROM cmc_price_bars_1d WHERE id = $1 AND bar_seq = $2"
+    db.execute(f"PREPARE look_up (int, int) AS {look_up}".encode())
+    plan = [line for (line,) in db.execute("EXPLAIN (COSTS OFF) EXECUTE look_up (1, 2000)")]
+    assert "using cmc_price_bars_1d_bar_seq" in plan[0]
+    assert plan[1].strip() == "Index Cond: ((id = $1) AND (bar_seq = $2))"
+    assert len(plan) == 2

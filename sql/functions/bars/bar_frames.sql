@@ -12,9 +12,6 @@ RETURNS TABLE (tf text, kind text, n int, first_unit int, bar int, first_row int
 LANGUAGE plpgsql STABLE ROWS 150
 SET search_path FROM CURRENT
 SET enable_nestloop = on
--- By its number a day is found in the index of numbers, not by a walk through all entries of another that
--- needn't read the table: of an asset with a long history among young ones the planner expects few.
-SET enable_indexonlyscan = off
 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column

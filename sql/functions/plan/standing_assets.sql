@@ -15,9 +15,6 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 -- Of what groups have to fulfil the planner expects that one does: it would compare each asset with each.
 SET enable_nestloop = off
--- By its number a day is found in the index of numbers, not by a walk through all entries of another that
--- needn't read the table: of an asset with a long history among young ones the planner expects few.
-SET enable_indexonlyscan = off
 AS $$
 DECLARE
     v_zone text := default_tz();
