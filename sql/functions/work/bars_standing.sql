@@ -75,12 +75,7 @@ BEGIN
     IF v_only IS NOT NULL THEN
         SELECT array_agg(w.id), array_agg(w.bar_group), array_agg(w.tf), array_agg(w.dirty_from)
         INTO v_asked, v_groups, v_tfs, v_from
-        FROM (
-            SELECT g.id, g.bar_group, NULL::text AS tf, g.dirty_from
-            FROM bars_waiting AS g WHERE g.id = v_only
-            UNION ALL
-            SELECT l.id, l.bar_group, l.tf, l.dirty_from FROM bars_left_behind AS l WHERE l.id = v_only
-        ) AS w;
+        FROM bars_waiting_of(v_only) AS w;
         SELECT array_agg(c.id), array_agg(c.bar_group), array_agg(u.day)
         INTO v_day_ids, v_day_groups, v_days
         FROM calendar_days_due AS c CROSS JOIN LATERAL unnest(c.days) AS u (day)

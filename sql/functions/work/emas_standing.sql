@@ -76,13 +76,7 @@ BEGIN
             array_agg(w.id), array_agg(w.ema_group), array_agg(w.tf), array_agg(w.dirty_from),
             array_agg(w.hidden_from), array_agg(w.periods <> p_periods)
         INTO v_asked, v_groups, v_tfs, v_from, v_hidden, v_others
-        FROM (
-            SELECT g.id, g.ema_group, NULL::text AS tf, NULL::int[] AS periods, g.dirty_from, g.hidden_from
-            FROM emas_waiting AS g WHERE g.id = v_only
-            UNION ALL
-            SELECT l.id, l.ema_group, l.tf, l.periods, l.dirty_from, l.hidden_from
-            FROM emas_left_behind AS l WHERE l.id = v_only
-        ) AS w;
+        FROM emas_waiting_of(v_only) AS w;
     ELSE
         SELECT
             array_agg(w.id), array_agg(w.ema_group), array_agg(w.tf), array_agg(w.dirty_from),
