@@ -86,9 +86,11 @@ LEFT JOIN LATERAL (
 INNER JOIN day_blocks AS k
     ON k.id = n.id AND (k.last_row >= f.seed_row AND n.i IS NOT NULL) IN (true, true)
 -- It names the block by its number, not by its arrays, so that the planner may keep what days read one by
--- one share; its only row is ordered, so that it is computed once for a block.
+-- one share; it is distinct, so that it is computed once for a block and left out where nothing of it is
+-- asked for. Of the two conditions the first takes the id of a query in, the second, which isn't folded into
+-- a constant, shows that there is one row.
 LEFT JOIN LATERAL (
-    SELECT
+    SELECT DISTINCT ON (y.id)
         y.id,
         r.ends,
         v.bar_ends,
@@ -150,7 +152,7 @@ LEFT JOIN LATERAL (
     -- Also where series are joined before their blocks, none is computed that hasn't begun.
     WHERE y.id = n.id AND y.block = k.block AND y.last_row >= f.seed_row AND n.i IS NOT NULL
     ORDER BY y.id
-) AS o ON o.id = n.id
+) AS o ON o.id = n.id AND o.id = n.id + 0
 INNER JOIN cmc_price_bars_1d AS d
     ON
         d.id = n.id AND d.block = k.block
