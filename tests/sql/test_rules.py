@@ -325,6 +325,14 @@ def test_no_file_says_what_a_cluster_refuses(path: Path) -> None:
     assert refused(text) == []
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
+def test_functions_that_ask_others_find_them_from_anywhere(path: Path) -> None:
+    """A view's reader, or a node, may have another search_path."""
+    text = body(path)
+    if "LANGUAGE plpgsql" in text and "SET search_path FROM CURRENT" not in text:
+        assert not calls(text.partition("$$")[2]) & {other.stem for other in FILES if other != path}
+
+
 REVISIONS = sorted((ROOT / "migrations" / "versions").glob("*.sql"))
 SETS_COLUMNS = re.compile(r"\bSET (?:STORAGE|STATISTICS|COMPRESSION)\b|\bSET \(n_distinct\b")
 

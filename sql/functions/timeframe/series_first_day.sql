@@ -6,6 +6,7 @@
 CREATE OR REPLACE FUNCTION series_first_day(p_kind text, p_unit int)
 RETURNS date
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path FROM CURRENT
 AS $$
 BEGIN
     RETURN unit_first_day(p_kind, p_unit);

@@ -8,6 +8,7 @@ CREATE OR REPLACE FUNCTION series_first_unit(
 )
 RETURNS int
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path FROM CURRENT
 AS $$
 BEGIN
     RETURN first_unit(p_kind, p_n, p_anchored, p_first_day, p_session_before);
