@@ -152,7 +152,7 @@ LEFT JOIN LATERAL (
     -- Also where series are joined before their blocks, none is computed that hasn't begun.
     WHERE y.id = n.id AND y.block = k.block AND y.last_row >= f.seed_row AND n.i IS NOT NULL
     ORDER BY y.id
-) AS o ON o.id = n.id AND o.id = n.id + 0
+) AS o ON o.id = k.id AND o.id = k.id + 0
 INNER JOIN cmc_price_bars_1d AS d
     ON
         d.id = n.id AND d.block = k.block
