@@ -34,18 +34,31 @@ DECLARE
     v_first int;
     v_days record;
     v_newest int;
+    -- The first and the last part of what is kept that holds a block from which something goes on; those.
+    v_from_part int;
+    v_to_part int;
+    v_kept bar_blocks[];
 BEGIN
+    SELECT (min(b.block) - 1) / blocks_in_part(), (max(b.block) - 1) / blocks_in_part()
+    INTO v_from_part, v_to_part
+    FROM (SELECT block_begun_from(greatest(f, 1)) AS block FROM unnest(p_from_rows) AS f) AS b
+    WHERE b.block > 0;
+    IF v_to_part IS NOT NULL THEN
+        SELECT array_agg(ROW(
+            p_id, k.tf, k.part, k.bar_seqs, k.first_days, k.highs, k.lows, k.times_high, k.times_low,
+            k.volumes)::bar_blocks)
+        INTO v_kept
+        FROM bar_blocks AS k
+        WHERE k.id = p_id AND k.tf = ANY(p_tfs) AND k.part BETWEEN v_from_part AND v_to_part;
+    END IF;
     WITH froms AS MATERIALIZED (
         SELECT f.place, f.tf, f.block, h.bar_seqs[(f.block - 1) % blocks_in_part() + 1] AS from_bar
         FROM (
             SELECT g.place, g.tf, block_begun_from(greatest(g.from_row, 1)) AS block
             FROM unnest(p_tfs, p_from_rows) WITH ORDINALITY AS g (tf, from_row, place)
         ) AS f
-        LEFT JOIN LATERAL (
-            SELECT k.bar_seqs FROM bar_blocks AS k
-            WHERE k.id = p_id AND k.tf = f.tf AND k.part = (f.block - 1) / blocks_in_part() AND f.block > 0
-            OFFSET 0
-        ) AS h ON true
+        LEFT JOIN unnest(v_kept) AS h
+            ON h.tf = f.tf AND h.part = (f.block - 1) / blocks_in_part() AND f.block > 0
     )
     SELECT
         array_agg(f.place::int) AS places, array_agg(x.block) AS blocks, array_agg(b.bar_seq) AS bar_seqs,
@@ -122,11 +135,7 @@ BEGIN
             FROM places AS p WHERE p.resumed >= 0
             GROUP BY p.resumed, p.first_row
         ) AS r
-        CROSS JOIN LATERAL (
-            SELECT * FROM bar_blocks AS k
-            WHERE k.id = p_id AND k.tf = p_tfs[r.place] AND k.part = r.resumed / blocks_in_part()
-            OFFSET 0
-        ) AS h
+        INNER JOIN unnest(v_kept) AS h ON h.tf = p_tfs[r.place] AND h.part = r.resumed / blocks_in_part()
     ),
     fresh AS MATERIALIZED (
         SELECT

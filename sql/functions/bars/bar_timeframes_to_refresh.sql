@@ -19,8 +19,11 @@ DECLARE
     v_pending_tfs text[];
     v_pending_from timestamptz[];
 BEGIN
-    SELECT array_agg(p.tf), array_agg(p.dirty_from) INTO v_pending_tfs, v_pending_from
-    FROM bars_left_behind AS p WHERE p.id = p_id;
+    PERFORM FROM bars_pending AS p WHERE p.id = p_id LIMIT 1;
+    IF FOUND THEN
+        SELECT array_agg(p.tf), array_agg(p.dirty_from) INTO v_pending_tfs, v_pending_from
+        FROM bars_left_behind AS p WHERE p.id = p_id;
+    END IF;
     RETURN QUERY
     SELECT
         q.tf,

@@ -33,7 +33,8 @@ DECLARE
     v_days record;
 BEGIN
     SELECT d.day INTO v_asset_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
-    v_is_new := NOT EXISTS (SELECT 1 FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(p_tfs));
+    PERFORM FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(p_tfs) LIMIT 1;
+    v_is_new := NOT FOUND;
     SELECT
         array_agg(f.tf) AS tfs, array_agg(f.kind) AS kinds, array_agg(f.n) AS counts,
         array_agg(f.first_unit) AS units, array_agg(f.bar) AS bars, array_agg(f.first_row) AS first_rows

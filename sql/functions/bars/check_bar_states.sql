@@ -12,6 +12,9 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     v_work bar_work;
+    -- Timeframes of groups that were never built.
+    v_unbuilt text[] := '{}';
+    v_stray text;
 BEGIN
     FOREACH v_work IN ARRAY p_work LOOP
         CONTINUE WHEN p_full OR v_work.is_recast;
@@ -22,11 +25,17 @@ BEGIN
         THEN
             PERFORM raise_bars_differ(p_id, v_work.bar_group);
         END IF;
-        IF v_work.tfs IS NULL AND EXISTS (
-            SELECT 1 FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(v_work.due))
-        THEN
-            PERFORM raise_bars_differ(p_id, v_work.bar_group);
+        IF v_work.tfs IS NULL THEN
+            v_unbuilt := v_unbuilt || v_work.due;
         END IF;
     END LOOP;
+    IF v_unbuilt = '{}' THEN
+        RETURN;
+    END IF;
+    SELECT b.tf INTO v_stray FROM bars AS b WHERE b.id = p_id AND b.tf = ANY(v_unbuilt) LIMIT 1;
+    IF FOUND THEN
+        PERFORM raise_bars_differ(p_id, w.bar_group)
+        FROM unnest(p_work) AS w WHERE w.tfs IS NULL AND v_stray = ANY(w.due);
+    END IF;
 END;
 $$;

@@ -21,13 +21,15 @@ BEGIN
     SELECT block_begun_from(coalesce(max(d.bar_seq), 0) + 1) INTO v_beyond
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     -- Most changes lie behind the newest block's first day, and cut nothing off.
-    IF v_beyond <= block_begun_from((SELECT min(f) FROM unnest(p_from_rows) AS f)) AND NOT EXISTS (
-        SELECT 1 FROM bar_blocks AS h
+    IF v_beyond <= block_begun_from((SELECT min(f) FROM unnest(p_from_rows) AS f)) THEN
+        PERFORM FROM bar_blocks AS h
         WHERE
             h.id = p_id AND h.tf = ANY(p_tfs) AND h.part >= (v_beyond - 1) / blocks_in_part()
-            AND h.part * blocks_in_part() + cardinality(h.bar_seqs) > v_beyond)
-    THEN
-        RETURN;
+            AND h.part * blocks_in_part() + cardinality(h.bar_seqs) > v_beyond
+        LIMIT 1;
+        IF NOT FOUND THEN
+            RETURN;
+        END IF;
     END IF;
     v_states := ARRAY(
         SELECT ROW(
@@ -70,6 +72,17 @@ BEGIN
                 AS u (bar_seq, first_day, high, low, time_high, time_low, volume)
             WHERE h.id = p_id AND h.tf = p.tf AND h.part = p.part
         ) AS o ON true;
+    END IF;
+    PERFORM FROM bar_blocks AS h WHERE h.id = p_id AND h.tf = ANY(p_tfs) LIMIT 1;
+    IF NOT FOUND THEN
+        INSERT INTO bar_blocks (
+            id, tf, part, bar_seqs, first_days, highs, lows, times_high, times_low, volumes)
+        SELECT
+            p_id, n.tf, n.part, n.bar_seqs, n.first_days, n.highs, n.lows, n.times_high, n.times_low,
+            n.volumes
+        FROM unnest(v_states) AS n
+        ORDER BY n.tf, n.part;
+        RETURN;
     END IF;
     INSERT INTO bar_blocks AS h (
         id, tf, part, bar_seqs, first_days, highs, lows, times_high, times_low, volumes)

@@ -2,12 +2,13 @@
 --   p_id, p_days, p_work, p_sessions, p_tfs   asset, its validated days, its work, as in record_bars
 --   p_refreshed   timeframes brought up to date
 --   p_first_day   local day of the asset's first validated day; p_read  the newest mark that it has read
+--   p_waits   there are timeframes of the group that wait (bars_pending)
 -- Returns   nothing.
 -- Errors    none.   Cost  a row of state.
 -- Rule      timeframes that the call left out stand where they stood, and say since when they wait.
 CREATE OR REPLACE FUNCTION record_bar_group(
     p_id int, p_days day_facts, p_work bar_work, p_sessions asset_sessions, p_tfs text[], p_refreshed text[],
-    p_first_day date, p_read int)
+    p_first_day date, p_read int, p_waits boolean)
 RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -32,10 +33,12 @@ BEGIN
         WHERE t.tf = ANY(p_work.tfs) AND NOT t.tf = ANY(p_refreshed)
         ON CONFLICT (id, tf) DO NOTHING;
     END IF;
-    DELETE FROM bars_pending AS p
-    WHERE
-        p.id = p_id AND p.bar_group = p_work.bar_group
-        AND (p.tf = ANY(p_refreshed) OR NOT p.tf = ANY(p_work.due));
+    IF p_waits THEN
+        DELETE FROM bars_pending AS p
+        WHERE
+            p.id = p_id AND p.bar_group = p_work.bar_group
+            AND (p.tf = ANY(p_refreshed) OR NOT p.tf = ANY(p_work.due));
+    END IF;
     IF p_refreshed = '{}' AND p_work.changed_days IS NULL THEN
         UPDATE bars_state AS s SET tfs = p_work.due, updated_at = v_now
         WHERE s.id = p_id AND s.bar_group = p_work.bar_group;

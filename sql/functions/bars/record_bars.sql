@@ -28,8 +28,9 @@ DECLARE
     v_read int := newest_mark(p_id);
     v_left text[];
     v_marks mark[] := '{}';
-    v_first_day date := (SELECT d.day FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1);
+    v_first_day date;
 BEGIN
+    SELECT d.day INTO v_first_day FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
     SELECT array_agg(q.bar_group) INTO v_left FROM bars_pending AS q WHERE q.id = p_id;
     FOREACH v_work IN ARRAY p_work LOOP
         v_refreshed := CASE
@@ -60,12 +61,11 @@ BEGIN
                 SELECT min(w.dirty_from) FROM bars_left_behind AS w
                 WHERE w.id = p_id AND w.tf = ANY(v_refreshed));
         END IF;
-        PERFORM record_bar_group(p_id, p_days, v_work, p_sessions, p_tfs, v_refreshed, v_first_day, v_read);
+        PERFORM record_bar_group(p_id, p_days, v_work, p_sessions, p_tfs, v_refreshed, v_first_day, v_read,
+            v_work.bar_group = ANY(v_left));
         CONTINUE WHEN v_work.due = '{}';
         v_changed := CASE
-            WHEN v_work.reason = 'zone changed' AND NOT EXISTS (
-                SELECT 1 FROM dim_timeframe AS t WHERE t.tf = v_work.due[1] AND t.unit_kind = 'D')
-                THEN '-infinity'
+            WHEN v_work.reason = 'zone changed' AND timeframe_kind(v_work.due[1]) <> 'D' THEN '-infinity'
             WHEN v_work.action = 'rebuild' THEN v_changed
             -- Days are marked themselves; only what the calendar moved is new to those who read both.
             ELSE least(

@@ -3,7 +3,8 @@
 -- Returns   per timeframe bar_written, day_written: vectors of emas inserted or changed in bar space, in day
 --           space; and n_live, the number of periods that live in the newest (NULL: no bar was walked over).
 -- Errors    as ema_frames; TA030 a close is NULL.
--- Cost      that of walk_emas, and 3 us for each vector of a timeframe of which nothing was stored, else 10.
+-- Cost      that of walk_emas and store_emas, in statements of up to 1,000 vectors: on a cluster a statement
+--           costs as much as hundreds of them.
 -- Rule      identical vectors aren't written; those of bars that no longer exist are deleted; what the other
 --           variant of an N-day timeframe keeps in the same row stays.
 CREATE OR REPLACE FUNCTION build_emas(
@@ -27,7 +28,9 @@ DECLARE
     v_seeds boolean;
     v_newest computed_vector;
     v_live int;
-    -- What is to be compared with stored rows, some timeframes at a time.
+    v_count int;
+    -- What is to be stored, some timeframes at a time: all of them new, or none.
+    v_is_new boolean;
     v_tfs text[] := '{}';
     v_lives int[] := '{}';
     v_from_bars int[] := '{}';
@@ -52,44 +55,40 @@ BEGIN
             p_id, v_frame.tf, v_frame.by_rows, p_bar, p_day, p_periods, v_frame.alpha_bar,
             v_frame.alpha_inside, v_closes, v_offset, v_means, coalesce(v_frame.bars, '{}'),
             v_frame.first_rows, v_frame.last_rows, v_frame.is_forming, v_frame.closed_before,
-            CASE WHEN v_seeds THEN closes_total(p_id, v_frame.tf, v_frame.from_bar) ELSE 0.0 END,
+            CASE
+                WHEN v_seeds AND v_frame.from_bar > 1 THEN closes_total(p_id, v_frame.tf, v_frame.from_bar)
+                ELSE 0.0
+            END,
             v_frame.bar_init, v_frame.row_init, v_frame.day_init, v_frame.inside_init);
         v_newest := v_walked.vectors[cardinality(v_walked.vectors)];
         v_live := cardinality(CASE WHEN p_bar THEN v_newest.bar_space ELSE v_newest.day_space END);
-        IF v_frame.is_new THEN
-            INSERT INTO emas (id, tf, bar_seq, n_closed, bar_space, day_space, anchor)
-            SELECT p_id, v.tf, v.bar_seq, v.n_closed, v.bar_space, v.day_space, v.anchor
-            FROM unnest(v_walked.vectors) AS v;
-            INSERT INTO emas_at_blocks (id, tf, block, bar_space, day_space)
-            SELECT p_id, b.tf, b.block, b.bar_space, b.day_space FROM unnest(v_walked.blocks) AS b;
-            tf := v_frame.tf;
-            bar_written := CASE WHEN p_bar THEN coalesce(cardinality(v_walked.vectors), 0) ELSE 0 END;
-            day_written := CASE WHEN p_day THEN coalesce(cardinality(v_walked.vectors), 0) ELSE 0 END;
-            n_live := v_live;
-            RETURN NEXT;
-            CONTINUE;
+        v_count := coalesce(cardinality(v_walked.vectors), 0);
+        IF v_tfs <> '{}' AND (v_is_new <> v_frame.is_new OR cardinality(v_vectors) + v_count > 1000) THEN
+            RETURN QUERY SELECT * FROM store_emas(
+                p_id, v_is_new, v_tfs, v_lives, v_from_bars, v_from_rows, v_vectors, v_blocks, p_bar, p_day);
+            v_tfs := '{}'; v_lives := '{}'; v_from_bars := '{}'; v_from_rows := '{}';
+            v_vectors := '{}'; v_blocks := '{}';
         END IF;
+        v_is_new := v_frame.is_new;
         v_tfs := v_tfs || v_frame.tf;
         v_lives := v_lives || v_live;
         v_from_bars := v_from_bars || v_frame.from_bar;
         v_from_rows := v_from_rows || v_frame.from_row;
-        -- One by one: to put arrays together is to copy what is there already.
-        FOR i IN 1 .. coalesce(cardinality(v_walked.vectors), 0) LOOP
-            v_vectors := array_append(v_vectors, v_walked.vectors[i]);
-        END LOOP;
+        -- Many are taken as they are, few one by one: to put arrays together copies what is there already.
+        IF v_vectors = '{}' AND v_count > 100 THEN
+            v_vectors := v_walked.vectors;
+        ELSE
+            FOR i IN 1 .. v_count LOOP
+                v_vectors := array_append(v_vectors, v_walked.vectors[i]);
+            END LOOP;
+        END IF;
         FOR i IN 1 .. coalesce(cardinality(v_walked.blocks), 0) LOOP
             v_blocks := array_append(v_blocks, v_walked.blocks[i]);
         END LOOP;
-        IF cardinality(v_vectors) > 1000 THEN
-            RETURN QUERY SELECT * FROM store_emas(
-                p_id, v_tfs, v_lives, v_from_bars, v_from_rows, v_vectors, v_blocks, p_bar, p_day);
-            v_tfs := '{}'; v_lives := '{}'; v_from_bars := '{}'; v_from_rows := '{}';
-            v_vectors := '{}'; v_blocks := '{}';
-        END IF;
     END LOOP;
     IF v_tfs <> '{}' THEN
         RETURN QUERY SELECT * FROM store_emas(
-            p_id, v_tfs, v_lives, v_from_bars, v_from_rows, v_vectors, v_blocks, p_bar, p_day);
+            p_id, v_is_new, v_tfs, v_lives, v_from_bars, v_from_rows, v_vectors, v_blocks, p_bar, p_day);
     END IF;
 END;
 $$;

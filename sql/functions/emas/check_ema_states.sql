@@ -10,7 +10,12 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     v_work ema_work;
-    v_bar boolean;
+    -- Timeframes of groups that were never built, by the space that the group has; all of them.
+    v_in_bar_space text[] := '{}';
+    v_in_day_space text[] := '{}';
+    v_unbuilt text[];
+    v_stray text;
+    v_is_bar boolean;
 BEGIN
     FOREACH v_work IN ARRAY p_work LOOP
         IF v_work.tfs IS NOT NULL THEN
@@ -23,14 +28,30 @@ BEGIN
             END IF;
             CONTINUE;
         END IF;
-        v_bar := (SELECT bool_or(x.in_bar_space) FROM taxonomy() AS x WHERE x.ema_group = v_work.ema_group);
-        IF EXISTS (
-            SELECT 1 FROM emas AS e
-            WHERE e.id = p_id AND e.tf = ANY(v_work.due)
-                AND CASE WHEN v_bar THEN e.bar_space ELSE e.day_space END IS NOT NULL)
-        THEN
-            PERFORM raise_emas_differ(p_id, v_work.ema_group);
+        IF (SELECT bool_or(x.in_bar_space) FROM taxonomy() AS x WHERE x.ema_group = v_work.ema_group) THEN
+            v_in_bar_space := v_in_bar_space || v_work.due;
+        ELSE
+            v_in_day_space := v_in_day_space || v_work.due;
         END IF;
     END LOOP;
+    v_unbuilt := v_in_bar_space || v_in_day_space;
+    IF v_unbuilt = '{}' THEN
+        RETURN;
+    END IF;
+    SELECT e.tf, e.bar_space IS NOT NULL AND e.tf = ANY(v_in_bar_space) INTO v_stray, v_is_bar
+    FROM emas AS e
+    WHERE
+        e.id = p_id AND e.tf = ANY(v_unbuilt)
+        AND (e.bar_space IS NOT NULL AND e.tf = ANY(v_in_bar_space)
+            OR e.day_space IS NOT NULL AND e.tf = ANY(v_in_day_space))
+    LIMIT 1;
+    IF FOUND THEN
+        PERFORM raise_emas_differ(p_id, w.ema_group)
+        FROM unnest(p_work) AS w
+        INNER JOIN (
+            SELECT y.ema_group, bool_or(y.in_bar_space) AS is_bar FROM taxonomy() AS y GROUP BY y.ema_group
+        ) AS x ON x.ema_group = w.ema_group AND x.is_bar = v_is_bar
+        WHERE w.tfs IS NULL AND v_stray = ANY(w.due);
+    END IF;
 END;
 $$;

@@ -24,10 +24,18 @@ DECLARE
     v_tfs text[];
     v_from timestamptz[];
     v_others boolean[];
+    -- Groups that were built.
+    v_stored text[];
 BEGIN
-    SELECT array_agg(q.ema_group), array_agg(q.tf), array_agg(q.dirty_from), array_agg(q.periods <> p_periods)
-    INTO v_groups, v_tfs, v_from, v_others
-    FROM emas_left_behind AS q WHERE q.id = p_id;
+    PERFORM FROM emas_pending AS q WHERE q.id = p_id LIMIT 1;
+    IF FOUND THEN
+        SELECT
+            array_agg(q.ema_group), array_agg(q.tf), array_agg(q.dirty_from),
+            array_agg(q.periods <> p_periods)
+        INTO v_groups, v_tfs, v_from, v_others
+        FROM emas_left_behind AS q WHERE q.id = p_id;
+    END IF;
+    SELECT array_agg(o.ema_group) INTO v_stored FROM emas_state AS o WHERE o.id = p_id;
     RETURN QUERY
     WITH series AS (
         SELECT
@@ -68,9 +76,8 @@ BEGIN
             count(*) FILTER (WHERE t.is_newer) OVER w = count(*) OVER w
             AND min(t.n_rows) OVER w = max(t.n_rows) OVER w
             AND count(*) OVER w >= (
-                SELECT count(*) FROM emas_state AS o
-                WHERE o.id = p_id AND o.ema_group IN (
-                    SELECT z.ema_group FROM taxonomy() AS z WHERE z.bar_group = t.bar_group)))),
+                SELECT count(DISTINCT z.ema_group) FROM taxonomy() AS z
+                WHERE z.bar_group = t.bar_group AND z.ema_group = ANY(v_stored)))),
         t.n_rows, t.from_ts
     FROM told AS t
     WINDOW w AS (PARTITION BY t.tf);

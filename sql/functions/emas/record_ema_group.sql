@@ -1,12 +1,13 @@
 -- record_ema_group: write the state of a group of EMAs after a refresh, and what its others wait for.
 --   p_id, p_days, p_work, p_periods, p_done   as in record_emas, p_work of this group
 --   p_refreshed   timeframes brought up to date;  p_read  the newest mark that they have read
+--   p_waits   there are timeframes of the group that wait (emas_pending)
 -- Returns   the number of live series.
 -- Errors    none.   Cost  a row of state; an index probe per timeframe whose newest vector isn't known.
 -- Rule      what is no longer due is deleted; timeframes that the call left out stand where they stood.
 CREATE OR REPLACE FUNCTION record_ema_group(
     p_id int, p_days day_facts, p_work ema_work, p_periods int[], p_refreshed text[], p_done emas_done[],
-    p_read int)
+    p_read int, p_waits boolean)
 RETURNS int
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
@@ -26,10 +27,12 @@ BEGIN
     IF v_dropped <> '{}' THEN
         PERFORM remove_emas(p_id, p_work.ema_group, v_dropped);
     END IF;
-    DELETE FROM emas_pending AS p
-    WHERE
-        p.id = p_id AND p.ema_group = p_work.ema_group
-        AND (p.tf = ANY(p_refreshed) OR p.tf = ANY(v_dropped));
+    IF p_waits THEN
+        DELETE FROM emas_pending AS p
+        WHERE
+            p.id = p_id AND p.ema_group = p_work.ema_group
+            AND (p.tf = ANY(p_refreshed) OR p.tf = ANY(v_dropped));
+    END IF;
     IF p_refreshed <> '{}' AND (
         coalesce(p_work.state_dirty_from, p_work.hidden_from) IS NOT NULL OR p_work.periods <> p_periods)
     THEN

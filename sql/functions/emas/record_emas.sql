@@ -45,7 +45,8 @@ BEGIN
             -- A mark of -infinity means everything; users get a day that exists.
             ELSE greatest(p_days.first_ts, least(v_work.state_dirty_from, v_work.hidden_from, v_from))
         END;
-        series := record_ema_group(p_id, p_days, v_work, p_periods, v_refreshed, p_done, v_read);
+        series := record_ema_group(
+            p_id, p_days, v_work, p_periods, v_refreshed, p_done, v_read, v_work.ema_group = ANY(v_pending));
         RETURN NEXT;
     END LOOP;
 END;

@@ -1,16 +1,17 @@
 -- store_emas: store the EMA vectors of some timeframes where they differ from what is stored.
 --   p_id          asset id
+--   p_is_new      nothing of these timeframes is stored
 --   p_tfs         timeframes; for each of them p_lives: the number of live periods, p_from_bars: the first
 --                 bar computed, p_from_rows: the row number of the first day that may differ
 --   p_vectors     their vectors from there on; p_blocks: those two days before blocks of days
 --   p_bar, p_day  N-day timeframes: bar space, day space were computed
 -- Returns   per timeframe: bar_written, day_written, n_live, as build_emas.
 -- Errors    none.
--- Cost      8 us a vector that stands, 12 one that is written.
+-- Cost      3 us a vector where nothing was stored; else 8 us one that stands, 12 one that is written.
 -- Rule      identical vectors aren't written; those that are no longer computed are deleted; what the other
 --           variant of an N-day timeframe keeps in the same row stays.
 CREATE OR REPLACE FUNCTION store_emas(
-    p_id int, p_tfs text[], p_lives int[], p_from_bars int[], p_from_rows int[],
+    p_id int, p_is_new boolean, p_tfs text[], p_lives int[], p_from_bars int[], p_from_rows int[],
     p_vectors computed_vector[], p_blocks computed_block[], p_bar boolean, p_day boolean
 )
 RETURNS TABLE (tf text, bar_written int, day_written int, n_live int)
@@ -28,6 +29,23 @@ DECLARE
     v_gone_tfs text[];
     v_gone int[];
 BEGIN
+    IF p_is_new THEN
+        INSERT INTO emas (id, tf, bar_seq, n_closed, bar_space, day_space, anchor)
+        SELECT p_id, v.tf, v.bar_seq, v.n_closed, v.bar_space, v.day_space, v.anchor
+        FROM unnest(p_vectors) AS v;
+        IF p_blocks <> '{}' THEN
+            INSERT INTO emas_at_blocks (id, tf, block, bar_space, day_space)
+            SELECT p_id, b.tf, b.block, b.bar_space, b.day_space FROM unnest(p_blocks) AS b;
+        END IF;
+        RETURN QUERY
+        SELECT
+            t.tf, CASE WHEN p_bar THEN count(v.tf)::int ELSE 0 END,
+            CASE WHEN p_day THEN count(v.tf)::int ELSE 0 END, t.n_live
+        FROM unnest(p_tfs, p_lives) AS t (tf, n_live)
+        LEFT JOIN unnest(p_vectors) AS v ON v.tf = t.tf
+        GROUP BY t.tf, t.n_live;
+        RETURN;
+    END IF;
     SELECT
         array_agg(d.vector ORDER BY d.tf, d.bar_seq), array_agg(d.in_bar_space ORDER BY d.tf, d.bar_seq),
         array_agg(d.in_day_space ORDER BY d.tf, d.bar_seq)
