@@ -17,22 +17,37 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     v_accepted jsonb := accepted_days(p_id);
-    v_audit text;
+    -- Asked once, since bars and EMAs are judged by them again and again.
+    v_timeframes jsonb;
+    v_series jsonb;
+    v_audit record;
     v_found finding;
     v_day date;
 BEGIN
     FOR v_audit IN
-        SELECT c.audit FROM audit_checks() AS c
-        WHERE c.audit <> 'audit_shared' AND coalesce(c."check" = ANY(p_checks), c.stage <> 'rows')
+        SELECT c.audit AS name, min(c.stage) AS stage FROM audit_checks() AS c
+        WHERE c.audit <> 'audit_shared'
         GROUP BY c.audit
+        HAVING bool_or(coalesce(c."check" = ANY(p_checks), c.stage <> 'rows'))
         ORDER BY c.audit
     LOOP
-        FOR v_found IN EXECUTE format('SELECT * FROM %I($1)', v_audit) USING p_id LOOP
+        IF v_audit.stage = 'bars' AND v_timeframes IS NULL THEN
+            v_timeframes := (
+                SELECT coalesce(jsonb_agg(to_jsonb(t)), '[]') FROM timeframes_built(p_id) AS t);
+        ELSIF v_audit.stage = 'emas' AND v_series IS NULL THEN
+            v_series := (SELECT coalesce(jsonb_agg(to_jsonb(s)), '[]') FROM series_built(p_id) AS s);
+        END IF;
+        FOR v_found IN EXECUTE format(
+            CASE v_audit.stage
+                WHEN 'bars' THEN 'SELECT * FROM %I($1, p_timeframes => $2)'
+                WHEN 'emas' THEN 'SELECT * FROM %I($1, p_series => $3)'
+                ELSE 'SELECT * FROM %I($1)'
+            END, v_audit.name) USING p_id, v_timeframes, v_series
+        LOOP
             CONTINUE WHEN v_found."check" <> ALL(p_checks);
             IF v_accepted IS NOT NULL AND NOT v_found.detail ? 'first' THEN
-                v_day := (
-                    SELECT d.day FROM cmc_price_bars_1d AS d
-                    WHERE d.id = p_id AND d."timestamp" = v_found.ts);
+                SELECT d.day INTO v_day FROM cmc_price_bars_1d AS d
+                WHERE d.id = p_id AND d."timestamp" = v_found.ts;
                 CONTINUE WHEN NOT is_told(
                     v_accepted, v_found."check", v_found.severity, coalesce(v_day, v_found.ts::date));
             END IF;

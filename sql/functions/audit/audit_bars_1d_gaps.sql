@@ -13,8 +13,10 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     v_accepted jsonb := accepted_days(p_id);
+    v_calendar text;
 BEGIN
-    IF EXISTS (SELECT 1 FROM assets AS s WHERE s.id = p_id AND s.calendar IS NOT NULL) THEN
+    SELECT a.calendar INTO v_calendar FROM assets AS a WHERE a.id = p_id;
+    IF v_calendar IS NOT NULL THEN
         RETURN;
     END IF;
     RETURN QUERY
@@ -23,8 +25,7 @@ BEGIN
             d."timestamp" AS ts, d.day, lag(d.day) OVER (ORDER BY d.day) AS day_before,
             trades_on_weekends(
                 count(*) FILTER (WHERE extract(ISODOW FROM d.day) > 5) OVER (), count(*) OVER ()) AS is_seven
-        FROM cmc_price_bars_1d AS d
-        WHERE d.id = p_id
+        FROM stored_days(p_id) AS d
     ),
     -- A run: the expected days that lack between two rows.
     runs AS (

@@ -11,15 +11,16 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     v_accepted jsonb := accepted_days(p_id);
+    v_tz text;
 BEGIN
+    SELECT s.tz INTO v_tz FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id;
     RETURN QUERY
     WITH days AS (
         SELECT
             d."timestamp" AS ts, d.bar_seq, d.time_open, d.close, d.day, lag(d.day) OVER w AS day_before,
             row_number() OVER w AS row_no, lag(d."timestamp") OVER w AS ts_before,
             lag(d.time_close) OVER w AS close_before, lag(d.close) OVER w AS price_before
-        FROM cmc_price_bars_1d AS d
-        WHERE d.id = p_id
+        FROM stored_days(p_id) AS d
         WINDOW w AS (ORDER BY d."timestamp")
     ),
     offences AS (
@@ -42,8 +43,7 @@ BEGIN
         jsonb_build_object('n', o.n) || CASE o.name
             WHEN 'bars_1d_numbering' THEN jsonb_build_object('first_bad', o.bar_seq)
             WHEN 'duplicate_local_day' THEN jsonb_build_object(
-                'day', o.day, 'stamps', jsonb_build_array(o.ts_before, o.ts), 'tz', (
-                    SELECT s.tz FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id))
+                'day', o.day, 'stamps', jsonb_build_array(o.ts_before, o.ts), 'tz', v_tz)
             WHEN 'days_out_of_order' THEN jsonb_build_object(
                 'days', jsonb_build_array(o.day_before, o.day),
                 'stamps', jsonb_build_array(o.ts_before, o.ts))

@@ -12,8 +12,9 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     v_accepted jsonb := accepted_days(p_id);
-    v_days bigint := (SELECT count(*) FROM cmc_price_bars_1d AS d WHERE d.id = p_id);
+    v_days bigint;
 BEGIN
+    SELECT count(*) INTO v_days FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     RETURN QUERY
     SELECT
         v.name, v.severity, p_id, '1D', NULL::int, min(d."timestamp"),
@@ -24,7 +25,7 @@ BEGIN
                 'share', count(*)::float8 / v_days)
             ELSE jsonb_build_object('n', count(*))
         END
-    FROM cmc_price_bars_1d AS d
+    FROM stored_days(p_id) AS d
     CROSS JOIN LATERAL (VALUES
         ('bars_1d_ohlc', 'error', (d.low <= least(d.open, d.close) AND greatest(d.open, d.close) <= d.high
             AND d.low > '-infinity' AND d.high < 'infinity') IS NOT TRUE),
@@ -38,7 +39,7 @@ BEGIN
         ('stamp_far_from_close', 'warning', d."timestamp" - d.time_close > interval '24 hours'),
         ('repaired_days', 'info', d.repaired_timehigh OR d.repaired_timelow)
     ) AS v (name, severity, is_bad)
-    WHERE d.id = p_id AND v.is_bad AND is_told(v_accepted, v.name, v.severity, d.day)
+    WHERE v.is_bad AND is_told(v_accepted, v.name, v.severity, d.day)
     GROUP BY v.name, v.severity;
 END;
 $$;

@@ -13,12 +13,13 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     v_accepted jsonb := accepted_days(p_id);
-    v_calendar text := (SELECT s.calendar FROM assets AS s WHERE s.id = p_id);
+    v_calendar text;
     v_clock session_clock;
     v_days date[];
     v_stamps timestamptz[];
     v_sessions date[];
 BEGIN
+    SELECT a.calendar INTO v_calendar FROM assets AS a WHERE a.id = p_id;
     IF v_calendar IS NULL THEN
         RETURN;
     END IF;

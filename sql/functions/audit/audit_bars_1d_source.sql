@@ -11,9 +11,11 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 DECLARE
-    v_tz text := (SELECT s.tz FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id);
-    v_since timestamptz := (SELECT min(r.dirty_from) FROM raw_changes AS r WHERE r.id = p_id);
+    v_tz text;
+    v_since timestamptz;
 BEGIN
+    SELECT s.tz INTO v_tz FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id;
+    SELECT min(r.dirty_from) INTO v_since FROM raw_changes AS r WHERE r.id = p_id;
     RETURN QUERY
     WITH differing AS MATERIALIZED (
         SELECT
@@ -40,10 +42,9 @@ BEGIN
             ) AS columns
         FROM (
             SELECT x.*, local_day_of(x.local_day, x."timestamp", v_tz) AS day
-            FROM bars_1d_candidates AS x WHERE x.id = p_id AND x.reason IS NULL
+            FROM raw_days_validated(p_id) AS x WHERE x.reason IS NULL
         ) AS c
-        FULL JOIN (SELECT x.* FROM cmc_price_bars_1d AS x WHERE x.id = p_id) AS d
-            ON d."timestamp" = c."timestamp"
+        FULL JOIN stored_days(p_id) AS d ON d."timestamp" = c."timestamp"
         WHERE
             (v_since IS NULL OR coalesce(c."timestamp", d."timestamp") < v_since)
             AND record_image_ne(ROW(

@@ -12,23 +12,24 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     v_accepted jsonb := accepted_days(p_id);
-    v_has_calendar boolean := EXISTS (
-        SELECT 1 FROM assets AS s WHERE s.id = p_id AND s.calendar IS NOT NULL);
-    v_severity text := (
-        SELECT CASE
-            WHEN trades_on_weekends(count(*) FILTER (WHERE extract(ISODOW FROM d.day) > 5), count(*))
-                AND NOT v_has_calendar
-                THEN 'info' ELSE 'warning' END
-        FROM cmc_price_bars_1d AS d WHERE d.id = p_id);
+    v_has_calendar boolean;
+    v_severity text;
 BEGIN
+    SELECT a.calendar IS NOT NULL INTO v_has_calendar FROM assets AS a WHERE a.id = p_id;
+    v_has_calendar := coalesce(v_has_calendar, false);
+    SELECT CASE
+        WHEN trades_on_weekends(count(*) FILTER (WHERE extract(ISODOW FROM d.day) > 5), count(*))
+            AND NOT v_has_calendar
+            THEN 'info' ELSE 'warning' END
+    INTO v_severity
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     RETURN QUERY
     WITH moves AS (
         SELECT
             d."timestamp" AS ts, d.day, d.volume, lag(d.volume) OVER w AS volume_before,
             d.close / nullif(lag(d.close) OVER w, 0) AS ratio,
             d.open / nullif(lag(d.close) OVER w, 0) AS opened
-        FROM cmc_price_bars_1d AS d
-        WHERE d.id = p_id
+        FROM stored_days(p_id) AS d
         WINDOW w AS (ORDER BY d."timestamp")
     ),
     splits AS (

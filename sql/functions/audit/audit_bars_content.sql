@@ -1,11 +1,12 @@
 -- audit_bars_content: is every bar what its days say, bit for bit?
---   p_id   asset id
+--   p_id           asset id
+--   p_timeframes   what was built, as timeframes_built knows it; NULL: it is asked for
 -- Returns   findings (error): bar_numbering (numbers missing in n_gaps runs, the longest max_gap; bars
 --           without a day in their window: n_surplus), bar_content (n bars, the columns that differ),
 --           bar_continuity (n bars that don't open 1 ms after the day before them), bar_times (n).
 -- Errors    none.   Cost  that of bars_of_days.
 -- Rule      only settled timeframes are judged; one without any bar is a matter of coverage.
-CREATE OR REPLACE FUNCTION audit_bars_content(p_id int)
+CREATE OR REPLACE FUNCTION audit_bars_content(p_id int, p_timeframes jsonb DEFAULT NULL)
 RETURNS SETOF finding
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -16,19 +17,22 @@ AS $$
 DECLARE
     -- Counts of days follow the calendar, so they wait for a refresh that takes up another one.
     v_is_pending boolean := calendar_pending(p_id);
-    v_due computed_bar[] := ARRAY(SELECT e FROM bars_of_days(p_id) AS e);
+    v_due computed_bar[] := ARRAY(SELECT e FROM bars_of_days(p_id, p_timeframes) AS e);
+    v_opens timestamptz[];
 BEGIN
     IF v_due = '{}' THEN
         RETURN;
     END IF;
+    SELECT array_agg(d.time_open ORDER BY d.bar_seq) INTO v_opens
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     RETURN QUERY
     WITH due AS MATERIALIZED (
         SELECT e.* FROM unnest(v_due) AS e
     ),
     stored AS MATERIALIZED (
-        SELECT b.* FROM bars AS b
-        INNER JOIN built_timeframes AS t ON t.id = p_id AND t.tf = b.tf
-        WHERE b.id = p_id AND t.settled
+        SELECT b.* FROM stored_bars(p_id) AS b
+        INNER JOIN timeframes_built(p_id, p_timeframes) AS t ON t.tf = b.tf
+        WHERE t.settled
     ),
     judged AS (
         SELECT
@@ -47,8 +51,7 @@ BEGIN
             ('bar_continuity', b.time_open <> e.time_open),
             ('bar_times', b.time_open >= b.time_close OR greatest(b.time_high, b.time_low) > b.time_close
                 OR (least(b.time_high, b.time_low) < b.time_open AND least(b.time_high, b.time_low) < (
-                    SELECT min(d.time_open) FROM cmc_price_bars_1d AS d
-                    WHERE d.id = p_id AND d.bar_seq BETWEEN e.first_row AND e.last_row)))
+                    SELECT min(o.opens) FROM unnest(v_opens[e.first_row:e.last_row]) AS o (opens))))
         ) AS v (name, is_bad)
         WHERE v.is_bad
     ),

@@ -1,12 +1,14 @@
 -- audit_bars_spacing: are neighbouring closed bars as far apart as their timeframe says?
---   p_id   asset id
+--   p_id           asset id
+--   p_timeframes   what was built, as timeframes_built knows it; NULL: it is asked for
 -- Returns   findings: spacing; n of n_deltas distances in local days outside the catalogue's bounds. info
---           when missing days explain all of them exactly, else error.
--- Errors    none.   Cost  one pass over the closed bars and the days.
+--           when missing days explain all of them exactly, else error. ema_spacing (info): the same, where a
+--           period has an EMA.
+-- Errors    none.   Cost  one pass over the closed bars, the days and the vectors.
 -- Rule      N-day bars are explained when their closes are N rows apart; calendar bars when their windows are
 --           as far apart as their closes, less the days missing at their ends. With a calendar, closes of
 --           N-day bars are sessions apart, and those of calendar bars stand at the ends of their windows.
-CREATE OR REPLACE FUNCTION audit_bars_spacing(p_id int)
+CREATE OR REPLACE FUNCTION audit_bars_spacing(p_id int, p_timeframes jsonb DEFAULT NULL)
 RETURNS SETOF finding
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
@@ -16,9 +18,11 @@ SET work_mem = '64MB'
 AS $$
 DECLARE
     -- NULL too while bars wait for a refresh that takes up another calendar.
-    v_calendar text := (SELECT a.calendar FROM assets AS a WHERE a.id = p_id);
+    v_calendar text;
     v_clock session_clock;
+    v_seeded text[] := seeded_timeframes(p_id);
 BEGIN
+    SELECT a.calendar INTO v_calendar FROM assets AS a WHERE a.id = p_id;
     IF calendar_pending(p_id) THEN
         v_calendar := NULL;
     END IF;
@@ -26,17 +30,16 @@ BEGIN
     RETURN QUERY
     WITH days AS MATERIALIZED (
         SELECT row_number() OVER (ORDER BY d."timestamp") AS row_no, d."timestamp" AS ts, d.day
-        FROM cmc_price_bars_1d AS d
-        WHERE d.id = p_id
+        FROM stored_days(p_id) AS d
     ),
     frames AS MATERIALIZED (
         SELECT
-            t.tf, t.unit_kind, t.tf_qty, 
+            t.tf, t.unit_kind, t.tf_qty,
             first_unit(t.unit_kind, t.tf_qty, t.is_anchored, t.first_day, t.session_before) AS first_unit,
             coalesce(t.tf_days_min, timeframe_nominal_days(t.tf) - 0.5) AS least,
             coalesce(t.tf_days_max, timeframe_nominal_days(t.tf) + 0.5) AS most
-        FROM built_timeframes AS t
-        WHERE t.id = p_id AND t.settled
+        FROM timeframes_built(p_id, p_timeframes) AS t
+        WHERE t.settled
     ),
     closes AS (
         SELECT
@@ -44,10 +47,10 @@ BEGIN
             CASE WHEN v_calendar IS NOT NULL AND t.unit_kind <> 'D'
                 THEN window_end(t.unit_kind, t.tf_qty, t.first_unit, b.bar_seq) - date 'J0'
                 ELSE session_number(v_clock, d.day) END AS place
-        FROM bars AS b
+        FROM stored_bars(p_id) AS b
         INNER JOIN frames AS t ON t.tf = b.tf
         LEFT JOIN days AS d ON d.ts = b.time_close
-        WHERE b.id = p_id AND b.is_closed
+        WHERE b.is_closed
     ),
     deltas AS (
         SELECT
@@ -69,17 +72,25 @@ BEGIN
         FROM deltas AS e
         -- A hole in the numbers of N-day bars is a matter of numbering.
         WHERE e.bar_before = e.bar_seq - 1 OR (e.unit_kind <> 'D' AND e.bar_before IS NOT NULL)
+    ),
+    spaced AS (
+        SELECT
+            j.tf, bool_and(j.is_explained) FILTER (WHERE j.is_outside) AS are_explained,
+            min(j.time_close) FILTER (WHERE j.is_outside) AS ts, count(*) FILTER (WHERE j.is_outside) AS n,
+            count(*) AS n_deltas, min(j.delta) AS least, max(j.delta) AS most
+        FROM judged AS j
+        GROUP BY j.tf
+        HAVING bool_or(j.is_outside)
     )
-    SELECT
-        'spacing',
-        CASE WHEN bool_and(j.is_explained) FILTER (WHERE j.is_outside) THEN 'info' ELSE 'error' END,
-        p_id, j.tf, NULL::int, min(j.time_close) FILTER (WHERE j.is_outside),
-        jsonb_build_object(
-            'n', count(*) FILTER (WHERE j.is_outside), 'n_deltas', count(*),
-            'share', count(*) FILTER (WHERE j.is_outside)::float8 / count(*),
-            'min_delta', min(j.delta), 'max_delta', max(j.delta))
-    FROM judged AS j
-    GROUP BY j.tf
-    HAVING bool_or(j.is_outside);
+    SELECT v.name, v.severity, p_id, s.tf, NULL::int, s.ts, v.detail
+    FROM spaced AS s
+    CROSS JOIN LATERAL (VALUES
+        ('spacing', CASE WHEN s.are_explained THEN 'info' ELSE 'error' END, jsonb_build_object(
+            'n', s.n, 'n_deltas', s.n_deltas, 'share', s.n::float8 / s.n_deltas, 'min_delta', s.least,
+            'max_delta', s.most)),
+        ('ema_spacing', CASE WHEN s.tf = ANY(v_seeded) THEN 'info' END, jsonb_build_object(
+            'n', s.n, 'min_days', s.least, 'max_days', s.most))
+    ) AS v (name, severity, detail)
+    WHERE v.severity IS NOT NULL;
 END;
 $$;

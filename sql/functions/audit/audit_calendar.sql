@@ -14,35 +14,42 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 DECLARE
-    v_calendar text := (SELECT s.calendar FROM assets AS s WHERE s.id = p_id);
-    v_clock session_clock := calendar_clock(v_calendar);
-    v_days date[] := ARRAY(SELECT d.day FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.day);
-    v_weekdays int[] := days_by_weekday(v_days);
+    v_calendar text;
+    v_clock session_clock;
+    v_known_from date;
+    v_known_to date;
+    v_days date[];
+    v_newest date;
+    v_first_ts timestamptz;
+    v_last_ts timestamptz;
+    v_weekdays int[];
     v_now int;
 BEGIN
-    RETURN QUERY
-    SELECT
-        v.name, v.severity, p_id, '1D', NULL::int, v.ts,
-        jsonb_build_object('calendar', v_calendar, 'known_from', k.first_day, 'known_to', k.last_day)
-            || v.detail
-    FROM calendars AS k
-    CROSS JOIN (
+    SELECT a.calendar INTO v_calendar FROM assets AS a WHERE a.id = p_id;
+    v_clock := calendar_clock(v_calendar);
+    SELECT coalesce(array_agg(d.day ORDER BY d.day), '{}'), max(d.day), min(d."timestamp"), max(d."timestamp")
+    INTO v_days, v_newest, v_first_ts, v_last_ts
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
+    IF v_calendar IS NOT NULL THEN
+        SELECT k.first_day, k.last_day INTO v_known_from, v_known_to
+        FROM calendars AS k WHERE k.calendar = v_calendar;
+        RETURN QUERY
         SELECT
-            min(d."timestamp") AS first_ts, max(d."timestamp") AS last_ts, max(d.day) AS last_day
-        FROM cmc_price_bars_1d AS d WHERE d.id = p_id
-    ) AS r
-    CROSS JOIN LATERAL (
-        SELECT count(*) AS n FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.day < k.first_day
-    ) AS b
-    CROSS JOIN LATERAL (VALUES
-        ('calendar_ended', 'warning', r.last_day > k.last_day, r.last_ts,
-            jsonb_build_object('newest', r.last_day)),
-        ('calendar_ends_soon', 'info', k.last_day - r.last_day BETWEEN 0 AND 30, r.last_ts,
-            jsonb_build_object('newest', r.last_day)),
-        ('calendar_begins_late', 'info', b.n > 0, r.first_ts, jsonb_build_object('n', b.n))
-    ) AS v (name, severity, is_bad, ts, detail)
-    WHERE k.calendar = v_calendar AND v.is_bad;
+            v.name, v.severity, p_id, '1D', NULL::int, v.ts,
+            jsonb_build_object('calendar', v_calendar, 'known_from', v_known_from, 'known_to', v_known_to)
+                || v.detail
+        FROM (SELECT count(*) AS n FROM unnest(v_days) AS d (day) WHERE d.day < v_known_from) AS b
+        CROSS JOIN LATERAL (VALUES
+            ('calendar_ended', 'warning', v_newest > v_known_to, v_last_ts,
+                jsonb_build_object('newest', v_newest)),
+            ('calendar_ends_soon', 'info', v_known_to - v_newest BETWEEN 0 AND 30, v_last_ts,
+                jsonb_build_object('newest', v_newest)),
+            ('calendar_begins_late', 'info', b.n > 0, v_first_ts, jsonb_build_object('n', b.n))
+        ) AS v (name, severity, is_bad, ts, detail)
+        WHERE v.is_bad;
+    END IF;
 
+    v_weekdays := days_by_weekday(v_days);
     v_now := mismatches_of(v_clock, v_days, v_weekdays);
     IF NOT fits_better(cardinality(v_days), v_now, 0) THEN
         RETURN;

@@ -107,7 +107,7 @@ BEGIN ATOMIC
         ('ema_period_set', 'warning', 'emas', 'audit_emas_state',
             'vectors hold other periods than the catalogue'),
         ('ema_behind', 'warning', 'emas', 'audit_emas_state', 'EMAs wait for a refresh'),
-        ('ema_spacing', 'info', 'emas', 'audit_emas_series',
+        ('ema_spacing', 'info', 'emas', 'audit_bars_spacing',
             'canonical rows nearer or further apart than usual'),
         ('ema_unseeded', 'info', 'emas', 'audit_emas_series', 'periods that the history is too short for'),
         ('ema_vector_missing', 'error', 'emas', 'audit_emas_vectors',

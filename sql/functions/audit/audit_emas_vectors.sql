@@ -1,27 +1,30 @@
 -- audit_emas_vectors: is every vector of EMAs what bars and days make of it, bit for bit?
---   p_id   asset id
+--   p_id       asset id
+--   p_series   what was built, as series_built knows it; NULL: it is asked for
 -- Returns   findings (error), detail with variant: ema_vector_missing, ema_n_closed, ema_vector_length,
 --           ema_not_finite, ema_seed, ema_bar_recursion, ema_day_recursion, ema_forming, ema_out_of_range
 --           (per variant, tf and period), ema_block (vectors from which blocks of days are read),
 --           ema_v1_v2_1d.
 -- Errors    TA030 a close is NULL.   Cost  that of emas_differing, which says what is judged.
 -- Rule      a mean of the first closes is a seed, every other value a step.
-CREATE OR REPLACE FUNCTION audit_emas_vectors(p_id int)
+CREATE OR REPLACE FUNCTION audit_emas_vectors(p_id int, p_series jsonb DEFAULT NULL)
 RETURNS SETOF finding
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 DECLARE
-    v_periods int[] := ARRAY(SELECT p.period FROM dim_period AS p ORDER BY p.period);
+    v_periods int[];
     v_lowest float8;
     v_highest float8;
+    v_unlike int[];
 BEGIN
+    SELECT coalesce(array_agg(p.period ORDER BY p.period), '{}') INTO v_periods FROM dim_period AS p;
     SELECT min(d.close) - 1e-9::float8 * abs(min(d.close)), max(d.close) + 1e-9::float8 * abs(max(d.close))
     INTO v_lowest, v_highest
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     RETURN QUERY
     WITH differing AS MATERIALIZED (
-        SELECT d.* FROM emas_differing(p_id) AS d
+        SELECT d.* FROM emas_differing(p_id, p_series) AS d
     ),
     judged AS (
         -- Values of vectors that are as long as they should be.
@@ -71,18 +74,23 @@ BEGIN
             'actual', (array_agg(j.stored ORDER BY j.bar_seq))[1]))
     FROM judged AS j
     GROUP BY j.name, j.ema_group, j.tf, j.period;
+    SELECT array_agg(e.bar_seq) INTO v_unlike FROM emas AS e
+    WHERE e.id = p_id AND e.tf = '1D' AND bits_differ(e.bar_space, e.day_space);
+    IF v_unlike IS NULL THEN
+        RETURN;
+    END IF;
     RETURN QUERY
     SELECT
         'ema_v1_v2_1d', 'error', p_id, s.tf, NULL::int, min(d."timestamp"),
         jsonb_build_object('variant', s.ema_group, 'n', count(*), 'bar_seq', min(e.bar_seq))
-    FROM emas AS e
-    INNER JOIN built_series AS s ON s.id = p_id AND s.tf = e.tf AND s.settled AND NOT s.in_bar
-    LEFT JOIN cmc_price_bars_1d AS d ON d.id = p_id AND d.bar_seq = e.bar_seq
+    FROM unnest(v_unlike) AS e (bar_seq)
+    CROSS JOIN series_built(p_id, p_series) AS s
+    LEFT JOIN stored_days(p_id) AS d ON d.bar_seq = e.bar_seq
     WHERE
-        e.id = p_id AND e.tf = '1D' AND bits_differ(e.bar_space, e.day_space)
+        s.tf = '1D' AND s.settled AND NOT s.in_bar
         AND EXISTS (
-            SELECT 1 FROM built_series AS o
-            WHERE o.id = p_id AND o.tf = '1D' AND o.settled AND o.in_bar AND o.periods = s.periods)
+            SELECT 1 FROM series_built(p_id, p_series) AS o
+            WHERE o.tf = '1D' AND o.settled AND o.in_bar AND o.periods = s.periods)
     GROUP BY s.ema_group, s.tf;
 END;
 $$;

@@ -8,14 +8,18 @@ RETURNS SETOF finding
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
+DECLARE
+    v_since timestamptz;
+    v_rows bigint;
 BEGIN
+    SELECT min(r.dirty_from) INTO v_since FROM raw_changes AS r WHERE r.id = p_id;
+    IF v_since IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT count(*) INTO v_rows FROM cmc_price_histories7 AS h WHERE h.id = p_id AND h."timestamp" >= v_since;
     RETURN QUERY
     SELECT
-        'raw_changes_pending', 'warning', p_id, NULL::text, NULL::int, c.since,
-        jsonb_build_object('n', (
-            SELECT count(*) FROM cmc_price_histories7 AS h WHERE h.id = p_id AND h."timestamp" >= c.since
-        ), 'since', c.since)
-    FROM (SELECT min(r.dirty_from) AS since FROM raw_changes AS r WHERE r.id = p_id) AS c
-    WHERE c.since IS NOT NULL;
+        'raw_changes_pending', 'warning', p_id, NULL::text, NULL::int, v_since,
+        jsonb_build_object('n', v_rows, 'since', v_since);
 END;
 $$;

@@ -14,35 +14,40 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     v_accepted jsonb := accepted_days(p_id);
-    v_tz text := (SELECT s.tz FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id);
-    v_since timestamptz := (SELECT min(r.dirty_from) FROM raw_changes AS r WHERE r.id = p_id);
-    v_keeps_rejects boolean := EXISTS (SELECT 1 FROM cmc_price_bars_1d_rejects AS r WHERE r.id = p_id);
-    v_left_out_from timestamptz := (
-        SELECT s.rejects_left_out_from FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id);
+    v_tz text;
+    v_left_out_from timestamptz;
+    v_since timestamptz;
+    v_keeps_rejects boolean;
 BEGIN
+    SELECT s.tz, s.rejects_left_out_from INTO v_tz, v_left_out_from
+    FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id;
+    SELECT min(r.dirty_from) INTO v_since FROM raw_changes AS r WHERE r.id = p_id;
+    SELECT count(*) > 0 INTO v_keeps_rejects FROM cmc_price_bars_1d_rejects AS r WHERE r.id = p_id;
     RETURN QUERY
     SELECT
         'raw_row_lost', 'error', p_id, NULL::text, NULL::int, min(c."timestamp"),
         jsonb_build_object('n', count(*))
-    FROM bars_1d_candidates AS c
-    LEFT JOIN cmc_price_bars_1d AS d ON d.id = p_id AND d."timestamp" = c."timestamp"
-    LEFT JOIN (
-        SELECT DISTINCT x."timestamp" FROM cmc_price_bars_1d_rejects AS x WHERE x.id = p_id
-    ) AS r ON r."timestamp" = c."timestamp"
+    FROM raw_days_validated(p_id) AS c
+    LEFT JOIN stored_days(p_id) AS d ON d."timestamp" = c."timestamp"
+    LEFT JOIN (SELECT DISTINCT x."timestamp" FROM stored_rejects(p_id) AS x) AS r
+        ON r."timestamp" = c."timestamp"
     WHERE
-        c.id = p_id AND (v_since IS NULL OR c."timestamp" < v_since)
+        (v_since IS NULL OR c."timestamp" < v_since)
         AND (d.id IS NULL) = (r."timestamp" IS NULL)
         AND (d.id IS NOT NULL OR c.reason IS NULL OR (
             v_keeps_rejects AND (v_left_out_from IS NULL OR c."timestamp" < v_left_out_from)))
     HAVING count(*) > 0;
+    IF NOT v_keeps_rejects THEN
+        RETURN;
+    END IF;
     RETURN QUERY
     SELECT
         'rejects_orphan', 'error', p_id, NULL::text, NULL::int, min(r."timestamp"),
         jsonb_build_object('n', count(*), 'reasons', jsonb_agg(DISTINCT r.reason))
-    FROM cmc_price_bars_1d_rejects AS r
-    LEFT JOIN bars_1d_candidates AS c ON c.id = p_id AND c."timestamp" = r."timestamp"
+    FROM stored_rejects(p_id) AS r
+    LEFT JOIN raw_days_validated(p_id) AS c ON c."timestamp" = r."timestamp"
     WHERE
-        r.id = p_id AND (v_since IS NULL OR r."timestamp" < v_since)
+        (v_since IS NULL OR r."timestamp" < v_since)
         AND (c.reason IS DISTINCT FROM r.reason OR r.tf <> '1D' OR record_image_ne(ROW(
             c.time_open, c.time_close, c.raw_time_high, c.raw_time_low, c.raw_open, c.raw_high, c.raw_low,
             c.raw_close, c.raw_volume, c.raw_market_cap, c.src_name, c.src_file, c.local_day
@@ -56,10 +61,8 @@ BEGIN
         'rows_rejected', 'warning', p_id, NULL::text, NULL::int, min(r."timestamp"),
         jsonb_build_object(
             'reason', r.reason, 'n', count(*), 'first', min(r."timestamp"), 'last', max(r."timestamp"))
-    FROM cmc_price_bars_1d_rejects AS r
-    WHERE
-        r.id = p_id
-        AND is_told(v_accepted, 'rows_rejected', 'warning', local_day_of(r.local_day, r."timestamp", v_tz))
+    FROM stored_rejects(p_id) AS r
+    WHERE is_told(v_accepted, 'rows_rejected', 'warning', local_day_of(r.local_day, r."timestamp", v_tz))
     GROUP BY r.reason;
 END;
 $$;

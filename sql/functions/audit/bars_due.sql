@@ -1,33 +1,33 @@
 -- bars_due: which bars an asset must have, which of its rows each holds, and which days each lacks.
---   p_id   asset id
+--   p_id           asset id
+--   p_timeframes   what was built, as timeframes_built knows it; NULL: it is asked for
 -- Returns   a row per bar of the timeframes that wait for nothing; times, prices and volume are NULL.
 -- Errors    none.   Cost  10 us a bar.
 -- Rule      N-day bars are runs of N rows; the others hold the rows whose days lie in their window. Both are
 --           looked up in the sorted days: so many rows lie up to a day. In the same way every count of
 --           missing days is a difference of two positions in the sorted sessions that the asset lacks; by the
 --           calendar that its bars were built with.
-CREATE OR REPLACE FUNCTION bars_due(p_id int)
+CREATE OR REPLACE FUNCTION bars_due(p_id int, p_timeframes jsonb DEFAULT NULL)
 RETURNS SETOF computed_bar
 LANGUAGE plpgsql STABLE ROWS 10000
 SET search_path FROM CURRENT
 AS $$
 DECLARE
-    v_calendar text := (SELECT max(s.calendar) FROM bars_state AS s WHERE s.id = p_id);
-    v_clock session_clock := calendar_clock(v_calendar);
+    v_calendar text;
+    v_clock session_clock;
     v_days date[];
     v_rows int;
-    v_tfs text[];
-    v_kinds text[];
-    v_counts int[];
+    v_before date;
 BEGIN
+    SELECT max(s.calendar) INTO v_calendar FROM bars_state AS s WHERE s.id = p_id;
+    v_clock := calendar_clock(v_calendar);
     SELECT array_agg(d.day ORDER BY d."timestamp"), count(*)
     INTO v_days, v_rows
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     IF v_rows = 0 THEN
         RETURN;
     END IF;
-    SELECT array_agg(t.tf), array_agg(t.unit_kind), array_agg(t.tf_qty) INTO v_tfs, v_kinds, v_counts
-    FROM built_timeframes AS t WHERE t.id = p_id AND t.settled;
+    v_before := last_session_before(v_clock, v_days[1]);
     RETURN QUERY
     WITH asset AS MATERIALIZED (
         SELECT v_days AS days, ARRAY(
@@ -36,7 +36,12 @@ BEGIN
         ) AS missing
     ),
     timeframes AS (
-        SELECT t.* FROM unnest(v_tfs, v_kinds, v_counts) AS t (tf, kind, n)
+        SELECT
+            t.tf, t.unit_kind AS kind, t.tf_qty AS n,
+            first_unit(t.unit_kind, t.tf_qty, t.is_anchored, v_days[1], v_before) AS first_unit,
+            calendar_unit(t.unit_kind, v_days[v_rows]) AS last_unit
+        FROM timeframes_built(p_id, p_timeframes) AS t
+        WHERE t.settled
     ),
     held AS (
         SELECT
@@ -51,7 +56,13 @@ BEGIN
             r.last_row < v_rows OR sessions_between(v_clock, v_days[v_rows] + 1, w.window_end) = 0
         FROM timeframes AS t
         CROSS JOIN asset AS a
-        CROSS JOIN LATERAL bar_windows(t.tf, v_days[1], v_days[v_rows], NULL, v_calendar) AS w
+        CROSS JOIN LATERAL (
+            SELECT
+                k.k AS bar_seq, greatest(window_start(t.kind, t.n, t.first_unit, k.k), v_days[1])
+                    AS expected_start,
+                window_end(t.kind, t.n, t.first_unit, k.k) AS window_end
+            FROM generate_series(1, bar_of_unit(t.n, t.first_unit, t.last_unit)) AS k (k)
+        ) AS w
         CROSS JOIN LATERAL (
             SELECT
                 width_bucket(w.expected_start - 1, a.days) + 1 AS first_row,

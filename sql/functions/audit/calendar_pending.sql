@@ -9,11 +9,22 @@ RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
+DECLARE
+    v_calendar text;
+    v_is_other boolean;
+    v_has_calendar boolean;
 BEGIN
-    RETURN EXISTS (
-        SELECT 1 FROM bars_state AS s
-        WHERE s.id = p_id AND s.tfs <> '{}' AND bits_differ(
-            s.calendar, (SELECT a.calendar FROM assets AS a WHERE a.id = p_id)))
-    OR EXISTS (SELECT 1 FROM calendar_days_due AS c WHERE c.id = p_id);
+    SELECT a.calendar INTO v_calendar FROM assets AS a WHERE a.id = p_id;
+    SELECT bool_or(s.tfs <> '{}' AND bits_differ(s.calendar, v_calendar)), count(s.calendar) > 0
+    INTO v_is_other, v_has_calendar
+    FROM bars_state AS s WHERE s.id = p_id;
+    IF v_is_other IS TRUE THEN
+        RETURN true;
+    END IF;
+    -- No day of a calendar concerns bars that were built without one.
+    IF NOT v_has_calendar THEN
+        RETURN false;
+    END IF;
+    RETURN EXISTS (SELECT 1 FROM calendar_days_due AS c WHERE c.id = p_id);
 END;
 $$;

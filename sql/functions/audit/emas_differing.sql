@@ -1,12 +1,13 @@
 -- emas_differing: vectors of EMAs that aren't what bars and days make of them, bit for bit.
---   p_id   asset id
+--   p_id       asset id
+--   p_series   what was built, as series_built knows it; NULL: it is asked for
 -- Returns   a row per vector: the group that keeps it, its space ('bar', 'day', 'anchor', 'block': the one
 --           two days before a block of 64 days, bar_seq being the block), ts of its bar, is_surplus: there
 --           is none; what it should be and what is stored (NULL: nothing), and so the count of closed bars.
 -- Errors    TA030 a close is NULL.   Cost  that of building all vectors.
 -- Rule      emas_of_days makes them, from nothing. Only timeframes with nothing waiting, built with the
 --           periods of today, are judged, and none whose alphas aren't what their formulas give.
-CREATE OR REPLACE FUNCTION emas_differing(p_id int)
+CREATE OR REPLACE FUNCTION emas_differing(p_id int, p_series jsonb DEFAULT NULL)
 RETURNS TABLE (
     ema_group text, tf text, bar_seq int, space text, ts timestamptz, is_surplus boolean,
     is_closed boolean, n_closed int, n_closed_stored int, should_be float8[], stored float8[])
@@ -18,15 +19,14 @@ SET work_mem = '64MB'
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_periods int[] := ARRAY(SELECT p.period FROM dim_period AS p ORDER BY p.period);
-    v_tfs text[] := ARRAY(
-        SELECT DISTINCT s.tf FROM built_series AS s
-        WHERE s.id = p_id AND s.settled AND s.periods = v_periods);
+    v_periods int[];
+    v_tfs text[];
     v_vectors computed_vector[];
     v_blocks computed_block[];
 BEGIN
+    SELECT coalesce(array_agg(p.period ORDER BY p.period), '{}') INTO v_periods FROM dim_period AS p;
     v_tfs := ARRAY(
-        SELECT t.tf FROM unnest(v_tfs) AS t (tf)
+        SELECT s.tf FROM series_built(p_id, p_series) AS s WHERE s.settled AND s.periods = v_periods
         EXCEPT SELECT w.tf FROM wrong_alphas() AS w WHERE w.name <> 'alpha_equiv');
     IF v_tfs = '{}' THEN
         RETURN;
@@ -35,11 +35,11 @@ BEGIN
     RETURN QUERY
     WITH spaces AS MATERIALIZED (
         SELECT s.tf, s.ema_group, v.space
-        FROM built_series AS s
+        FROM series_built(p_id, p_series) AS s
         CROSS JOIN LATERAL (VALUES
             ('bar', s.in_bar), ('anchor', s.in_bar), ('day', s.in_day), ('block', s.in_day)
         ) AS v (space, is_kept)
-        WHERE s.id = p_id AND s.settled AND s.periods = v_periods AND s.tf = ANY(v_tfs) AND v.is_kept
+        WHERE s.settled AND s.periods = v_periods AND s.tf = ANY(v_tfs) AND v.is_kept
     ),
     vectors AS MATERIALIZED (
         SELECT
@@ -48,16 +48,13 @@ BEGIN
             e.bar_space, e.day_space, e.anchor, o.bar_space AS bar_stored, o.day_space AS day_stored,
             o.anchor AS anchor_stored
         FROM (SELECT x.* FROM unnest(v_vectors) AS x) AS e
-        FULL JOIN (SELECT x.* FROM emas AS x WHERE x.id = p_id AND x.tf = ANY(v_tfs)) AS o
+        FULL JOIN stored_vectors(p_id, v_tfs) AS o
             ON o.tf = e.tf AND o.bar_seq = e.bar_seq
         WHERE e.tf IS NULL OR o.tf IS NULL OR record_image_ne(e, o)
     )
     SELECT
         s.ema_group, d.tf, d.bar_seq, s.space,
-        coalesce(
-            (SELECT b.time_close FROM bars AS b WHERE b.id = p_id AND b.tf = d.tf AND b.bar_seq = d.bar_seq),
-            (SELECT r."timestamp" FROM cmc_price_bars_1d AS r
-                WHERE r.id = p_id AND r.bar_seq = d.bar_seq AND d.tf = '1D')),
+        coalesce(b.time_close, r."timestamp"),
         d.is_surplus, d.is_closed, d.n_closed, d.n_closed_stored,
         v.should_be, v.stored
     FROM vectors AS d
@@ -66,13 +63,15 @@ BEGIN
         ('bar', d.bar_space, d.bar_stored), ('day', d.day_space, d.day_stored),
         ('anchor', d.anchor, d.anchor_stored)
     ) AS v (space, should_be, stored) ON v.space = s.space
+    LEFT JOIN stored_bars(p_id) AS b ON b.tf = d.tf AND b.bar_seq = d.bar_seq
+    LEFT JOIN stored_days(p_id) AS r ON r.bar_seq = d.bar_seq AND d.tf = '1D'
     WHERE record_image_ne(ROW(d.n_closed, v.should_be), ROW(d.n_closed_stored, v.stored))
     UNION ALL
     SELECT
         s.ema_group, s.tf, coalesce(n.block, k.block), s.space, NULL, n.tf IS NULL, NULL, NULL, NULL,
         n.day_space, k.day_space
     FROM unnest(v_blocks) AS n
-    FULL JOIN (SELECT x.* FROM emas_at_blocks AS x WHERE x.id = p_id AND x.tf = ANY(v_tfs)) AS k
+    FULL JOIN stored_vector_blocks(p_id, v_tfs) AS k
         ON k.tf = n.tf AND k.block = n.block
     INNER JOIN spaces AS s ON s.tf = coalesce(n.tf, k.tf) AND s.space = 'block'
     WHERE n.tf IS NULL OR k.tf IS NULL OR record_image_ne(n, k);
