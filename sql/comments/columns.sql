@@ -301,9 +301,9 @@ BEGIN
         ('dim_timeframe', 'sort_order', 'an order of your own; nothing reads it'),
         ('.*', 'unit_kind', 'D days, U weeks from Sunday, I weeks from Monday, M months, Y years'),
         -- comparison with the raw days
-        ('bars_1d_differing', 'is_loaded', 'its raw day exists'),
-        ('bars_1d_differing', 'differs', 'what is stored isn''t what validation gives now'),
-        ('bars_1d_differing', 'reject_missing', 'a bad day that isn''t among the rejects'),
+        ('bars_1d_(compared|differing)', 'is_loaded', 'its raw day exists'),
+        ('bars_1d_(compared|differing)', 'differs', 'what is stored isn''t what validation gives now'),
+        ('bars_1d_(compared|differing)', 'reject_missing', 'a bad day that isn''t among the rejects'),
         -- the log of runs
         ('runs', 'run_id', 'number of the run'),
         ('runs', 'command', 'load, refresh bars, refresh emas or refresh all'),

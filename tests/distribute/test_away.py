@@ -87,7 +87,11 @@ def away(
         ("XX000", "invalid socket"),
     ],
 )
-def test_a_node_that_comes_back_is_waited_for(spread: Db, run: Run, state: str, message: str) -> None:
+def test_a_node_that_comes_back_is_waited_for(
+    spread: Db, run: Run, monkeypatch: pytest.MonkeyPatch, state: str, message: str
+) -> None:
+    # However slowly its calls fail here.
+    monkeypatch.setattr(work, "AWAY", 60.0)
     away(spread, 5, state, message)
     done = run()
     assert (done.done, done.failures, done.away) == (8, [], [])
@@ -147,6 +151,22 @@ def test_the_list_of_assets_is_known_while_a_node_is_away(
     done = run(ids)
     assert (done.looked_at, [f.id for f in done.failures], done.away) == (8, [2, 4, 6, 8], ["worker-1:5432"])
     assert built(spread) == [1, 3, 5, 7]
+
+
+def test_connections_stay_with_a_node_and_spread_over_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "EVERY", 60.0)
+    waiting = work.Work(range(1, 7), {i: f"worker-{i % 2}" for i in range(1, 7)}, {})
+    first, other = waiting.take(None) + waiting.take(None)
+    assert (first.node, other.node) == ("worker-1", "worker-0")
+    waiting.done(first)
+    (second,) = waiting.take(None, first.node)
+    assert (second.id, second.node) == (3, first.node)
+    # A node that is away is asked once in a while; meanwhile its connection helps the others.
+    assert waiting.lost(second) == []
+    assert [taken.id for taken in waiting.take(None, first.node)] == [4]
+    # Who has done all of a node goes on with those of another one.
+    assert [taken.id for taken in waiting.take(None, other.node)] == [6]
+    assert waiting.take(None, other.node) == []
 
 
 def test_an_address_that_stops_answering_leaves_its_assets_to_the_first_one(

@@ -124,7 +124,7 @@ ROUTED = [
     *(
         f"SELECT FROM {view} WHERE id = 3"
         for view in (
-            *("day_snapshot_rows", "bars_1d_candidates", "bars_1d_differing"),
+            *("day_snapshot_rows", "bars_1d_candidates", "bars_1d_compared", "bars_1d_differing"),
             *("built_timeframes", "built_series"),
         )
     ),

@@ -151,7 +151,8 @@ def undivided(text: str) -> list[str]:
     """What in a function of one asset may reach other assets."""
     wrong = []
     uses = re.finditer(
-        rf"\b(FROM|JOIN|USING|UPDATE)\s+({OF_ASSETS}|bars_1d_candidates|bars_1d_differing)\b(?:\s+AS\s+(\w+))?",
+        rf"\b(FROM|JOIN|USING|UPDATE)\s+({OF_ASSETS}|bars_1d_(?:candidates|compared|differing))\b"
+        r"(?:\s+AS\s+(\w+))?",
         text,
     )
     for use in uses:

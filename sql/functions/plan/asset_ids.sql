@@ -1,28 +1,30 @@
 -- asset_ids: every asset there is: of assets, with raw days, or with anything made of them.
 -- Returns   ids in order.
 -- Errors    none.
--- Cost      index probes per asset, however long the histories; on a Citus cluster a scan of the raw days.
+-- Cost      index probes per asset, however long the histories; on a Citus cluster each shard scans its ids.
 -- Rule      an asset whose raw days are gone stays on the list until a refresh has removed the rest.
 CREATE OR REPLACE FUNCTION asset_ids()
 RETURNS SETOF int
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
+DECLARE
+    v_stored int[];
 BEGIN
     -- A recursive query cannot be sent to the shards of a cluster.
     IF EXISTS (SELECT 1 FROM pg_extension AS e WHERE e.extname = 'citus') THEN
+        -- The union within FROM and of what is split by asset alone, so that shards send each asset once.
+        v_stored := ARRAY(
+            SELECT a.id FROM (
+                SELECT h.id FROM cmc_price_histories7 AS h
+                UNION SELECT d.id FROM cmc_price_bars_1d AS d
+                UNION SELECT s.id FROM cmc_price_bars_1d_state AS s
+                UNION SELECT b.id FROM bars AS b
+                UNION SELECT s.id FROM bars_state AS s
+                UNION SELECT s.id FROM emas_state AS s
+            ) AS a);
         RETURN QUERY
-        -- The union within FROM, so that shards find their assets and send each once.
-        SELECT a.id FROM (
-            SELECT h.id FROM cmc_price_histories7 AS h
-            UNION SELECT k.id FROM assets AS k
-            UNION SELECT d.id FROM cmc_price_bars_1d AS d
-            UNION SELECT s.id FROM cmc_price_bars_1d_state AS s
-            UNION SELECT b.id FROM bars AS b
-            UNION SELECT s.id FROM bars_state AS s
-            UNION SELECT s.id FROM emas_state AS s
-        ) AS a
-        ORDER BY a.id;
+        SELECT a.id FROM unnest(v_stored) AS a (id) UNION SELECT k.id FROM assets AS k ORDER BY 1;
         RETURN;
     END IF;
     RETURN QUERY

@@ -12,6 +12,9 @@ DECLARE
     v_id int;
     v_known int[];
 BEGIN
+    IF p_ids IS NULL THEN
+        RETURN;
+    END IF;
     SELECT array_agg(s.id) INTO v_known FROM cmc_price_bars_1d_state AS s WHERE s.id = ANY(p_ids);
     FOR v_id IN
         SELECT a.id FROM unnest(p_ids) AS a (id)

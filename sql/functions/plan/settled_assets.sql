@@ -17,17 +17,23 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 DECLARE
-    v_noted int[] := ARRAY(SELECT DISTINCT r.id FROM raw_changes AS r);
     v_ids int[];
+    v_noted int[];
 BEGIN
-    v_ids := ARRAY(
-        SELECT s.id FROM standing_assets(p_ids, p_families, p_variants, p_tz) AS s (id)
-        EXCEPT
-        SELECT n.id FROM unnest(v_noted) AS n (id));
-    IF p_lookback_days = 0 THEN
-        RETURN QUERY SELECT unnest(v_ids);
+    v_ids := ARRAY(SELECT standing_assets(p_ids, p_families, p_variants, p_tz));
+    IF v_ids = '{}' THEN
         RETURN;
     END IF;
-    RETURN QUERY SELECT l.id FROM days_as_loaded(v_ids, p_lookback_days, p_keep_rejects) AS l (id);
+    IF p_lookback_days = 0 THEN
+        v_noted := ARRAY(SELECT r.id FROM raw_changes AS r);
+        RETURN QUERY SELECT s.id FROM unnest(v_ids) AS s (id) WHERE NOT s.id = ANY(v_noted);
+        RETURN;
+    END IF;
+    -- A cluster would send a list to every shard.
+    RETURN QUERY
+    SELECT s.id FROM unnest(v_ids) AS s (id)
+    INTERSECT ALL
+    SELECT l.id FROM days_as_loaded(
+        CASE WHEN is_cluster() THEN p_ids ELSE v_ids END, p_lookback_days, p_keep_rejects) AS l (id);
 END;
 $$;

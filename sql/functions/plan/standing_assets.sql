@@ -33,9 +33,6 @@ DECLARE
         WHERE x.ema_group = ANY(v_ema_groups) AND (x.has_1d OR x.bar_group = ANY(v_bars)));
     v_with_days text[] := ARRAY(SELECT x.ema_group FROM stored_groups() AS x WHERE x.has_1d);
 BEGIN
-    IF p_ids IS NULL THEN
-        p_ids := ARRAY(SELECT s.id FROM cmc_price_bars_1d_state AS s);
-    END IF;
     RETURN QUERY
     SELECT s.id
     FROM cmc_price_bars_1d_state AS s
@@ -64,7 +61,7 @@ BEGIN
             GROUP BY t.bar_group
         ) AS k ON k.bar_group = b.bar_group
         LEFT JOIN calendars_applied AS c ON c.calendar = b.calendar
-        WHERE b.id = ANY(p_ids)
+        WHERE p_ids IS NULL OR b.id = ANY(p_ids)
         GROUP BY b.id
         HAVING
             min(b.n_rows) = max(b.n_rows) AND min(b.first_ts) = max(b.first_ts)
@@ -82,11 +79,11 @@ BEGIN
             ) AS current
         FROM emas_state AS e
         LEFT JOIN bars_state AS b ON b.id = e.id AND b.bar_group = e.bar_group
-        WHERE e.id = ANY(p_ids) AND e.ema_group = ANY(v_ema_groups)
+        WHERE (p_ids IS NULL OR e.id = ANY(p_ids)) AND e.ema_group = ANY(v_ema_groups)
         GROUP BY e.id
     ) AS e ON e.id = s.id
     WHERE
-        s.id = ANY(p_ids) AND s.last_src_ts IS NOT NULL
+        (p_ids IS NULL OR s.id = ANY(p_ids)) AND s.last_src_ts IS NOT NULL
         AND b.is_cast AND b.current = b.built AND b.asked = cardinality(v_bars)
         AND coalesce(e.asked, 0) = cardinality(v_emas) AND coalesce(e.current = e.built, true)
         AND NOT EXISTS (SELECT 1 FROM bars_pending AS q WHERE q.id = s.id)

@@ -1,36 +1,10 @@
--- bars_1d_differing: raw days, validated, beside what is stored of them.
--- Rows      one per raw day, and one per stored day or reject without its raw day. differs: what is stored
---           isn't what validation gives now; reject_missing: a bad day isn't among the rejects (perhaps
---           unwanted there).
--- Rule      the look-back and the plan compare by this view alone. Filter it by id and "timestamp".
+-- bars_1d_differing: bars_1d_compared, and what is stored without its raw day.
+-- Rows      one per raw day, and one per stored day or reject without its raw day, which differs.
+-- Rule      Filter it by id and "timestamp".
 -- Cost      index ranges of three tables.
 CREATE OR REPLACE VIEW bars_1d_differing AS
-SELECT
-    c.id,
-    c."timestamp",
-    true AS is_loaded,
-    (c.reason IS NULL) <> (d.id IS NOT NULL)
-    OR (d.id IS NOT NULL AND record_image_ne(row(
-        c.time_open, c.time_close, c.time_high, c.time_low, c.open, c.high, c.low, c.close, c.volume,
-        c.market_cap, c.repaired_timehigh, c.repaired_timelow, c.src_name, c.src_file, c.src_load_ts,
-        c.local_day
-    ), row(
-        d.time_open, d.time_close, d.time_high, d.time_low, d.open, d.high, d.low, d.close, d.volume,
-        d.market_cap, d.repaired_timehigh, d.repaired_timelow, d.src_name, d.src_file, d.src_load_ts,
-        d.local_day
-    )))
-    OR (r.id IS NOT NULL AND r.reason IS DISTINCT FROM c.reason)
-    OR (r.id IS NOT NULL AND record_image_ne(row(
-        c.time_open, c.time_close, c.raw_time_high, c.raw_time_low, c.raw_open, c.raw_high, c.raw_low,
-        c.raw_close, c.raw_volume, c.raw_market_cap, c.src_name, c.src_file, c.src_load_ts, c.local_day
-    ), row(
-        r.time_open, r.time_close, r.time_high, r.time_low, r.open, r.high, r.low, r.close, r.volume,
-        r.market_cap, r.src_name, r.src_file, r.src_load_ts, r.local_day
-    ))) AS differs,
-    c.reason IS NOT NULL AND r.id IS NULL AS reject_missing
-FROM bars_1d_candidates AS c
-LEFT JOIN cmc_price_bars_1d AS d ON d.id = c.id AND d."timestamp" = c."timestamp"
-LEFT JOIN cmc_price_bars_1d_rejects AS r ON r.id = c.id AND r."timestamp" = c."timestamp"
+SELECT c.id, c."timestamp", c.is_loaded, c.differs, c.reject_missing
+FROM bars_1d_compared AS c
 UNION ALL
 SELECT d.id, d."timestamp", false, true, false
 FROM cmc_price_bars_1d AS d

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ta_lab2_sql import errors
 from ta_lab2_sql.queries import query
-from ta_lab2_sql.refresh.connections import check_nodes, is_lost
+from ta_lab2_sql.refresh.connections import check_node, connect, is_lost
 from ta_lab2_sql.refresh.request import Request
 from ta_lab2_sql.settings import Settings
 
@@ -76,20 +77,28 @@ def lanes(settings: Settings, places: dict[int, str], most: int) -> list[tuple[S
 
     held = Counter(places.values())
     own: dict[str, Settings] = {}
-    for node in settings.nodes()[1:]:
+    others = settings.nodes()[1:] if places else []
+    with ThreadPoolExecutor(max(1, len(others))) as pool:
+        answers = [pool.submit(_node_of, node, next(iter(places))) for node in others]
+    for node, answer in zip(others, answers, strict=True):
         try:
-            check_nodes([node], next(iter(places), None))
-            with node.connect("refresh") as connection:
-                here = connection.execute(query("refresh/here")).fetchone()
+            here = answer.result()
         except psycopg.Error as error:
             told = errors.from_database(error)
             settings.warn(
                 f"{node.masked_url()}: {told.what}; its assets are called through the first address"
             )
             continue
-        if here is not None and here[0] not in own:
-            own[here[0]] = node
+        own.setdefault(here, node)
     rest = sum(count for node, count in held.items() if node not in own)
     near = [(address, name, min(most, held[name])) for name, address in own.items() if name in held]
     # Somebody has to be there when an address stops answering.
     return [(settings, None, max(1, min(most, rest))), *near]
+
+
+def _node_of(node: Settings, asset: int) -> str:
+    """The node that an address leads to, as host:port; refuses a database that does not know the asset."""
+    with connect(node) as connection:
+        check_node(node, connection, asset)
+        (here,) = connection.execute(query("refresh/here")).fetchone() or ("",)
+    return str(here)

@@ -57,20 +57,25 @@ def is_lost(error: psycopg.Error, connection: psycopg.Connection[Any] | None = N
 
 def check_nodes(nodes: Sequence[Settings], asset: int | None) -> None:
     """Refuse addresses that don't lead to the assets of the first one."""
+    for node in nodes if asset is not None else ():
+        with connect(node) as connection:
+            check_node(node, connection, asset)
+
+
+def check_node(node: Settings, connection: psycopg.Connection[Any], asset: int | None) -> None:
+    """Refuse a connection to a database that doesn't know an asset of the first address."""
     import psycopg
 
-    for node in nodes if asset is not None else ():
-        try:
-            with connect(node) as connection:
-                connection.execute("SELECT check_asset(%s)", (asset,))
-        except psycopg.Error as error:
-            if error.sqlstate not in {"TA001", *errors.NOT_MIGRATED_STATES}:
-                raise
-            raise errors.WrongUsage(
-                "the addresses lead to different databases",
-                f"{node.masked_url()} doesn't know asset {asset}",
-                "give nodes of one cluster",
-            ) from error
+    try:
+        connection.execute("SELECT check_asset(%s)", (asset,))
+    except psycopg.Error as error:
+        if error.sqlstate not in {"TA001", *errors.NOT_MIGRATED_STATES}:
+            raise
+        raise errors.WrongUsage(
+            "the addresses lead to different databases",
+            f"{node.masked_url()} doesn't know asset {asset}",
+            "give nodes of one cluster",
+        ) from error
 
 
 def cpus() -> int:

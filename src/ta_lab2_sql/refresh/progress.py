@@ -150,6 +150,8 @@ class Events:
 
     def __init__(self) -> None:
         self.clock = Clock()
+        # Workers may have finished more than was told of yet.
+        self.told = 0
 
     def started(self, result: Result) -> None:
         """The event `start`."""
@@ -164,13 +166,13 @@ class Events:
 
     def finished(self, outcome: Outcome, result: Result) -> None:
         """The event `asset`."""
-        done = len(result.outcomes)
+        self.told += 1
         self._say(
             "asset",
             **asset_record(outcome),
-            done=done,
+            done=self.told,
             to_do=result.to_do,
-            seconds_left=round(self.clock.left(done, result.to_do), 3),
+            seconds_left=round(self.clock.left(self.told, result.to_do), 3),
         )
 
     def ended(self, result: Result) -> None:

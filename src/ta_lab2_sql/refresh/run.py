@@ -42,6 +42,7 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
         if on_cluster:
             from ta_lab2_sql.refresh import cluster
 
+            connection.execute(query("refresh/few_connections"))
             assets = cluster.assets(connection, request)
             settled = cluster.settled(connection, request)
             looked_at = len(assets)
@@ -53,7 +54,7 @@ def execute(settings: Settings, request: Request, reporter: Reporter) -> Result:
             connection.execute("SELECT sync_ema_alpha()")
         result = Result(request, looked_at=looked_at, to_do=len(days), days=days)
         result.symbols = _know(connection, request, list(days), on_cluster)
-        places = cluster.places(connection, list(days)) if on_cluster else {}
+        places = cluster.places(connection, list(days)) if on_cluster and days else {}
         most = min(request.workers, cpus())
         lanes = cluster.lanes(settings, places, most) if on_cluster else _lanes(settings, days, most)
         result.workers = sum(connections for _, _, connections in lanes)
@@ -80,9 +81,7 @@ def _is_on_cluster(connection: psycopg.Connection[Any]) -> bool:
     """Whether the tables of assets lie on a cluster."""
     if connection.execute("SELECT is_cluster()").fetchone() != (True,):
         return False
-    from ta_lab2_sql.schema import distribute
-
-    return distribute.layout(connection).kind == "citus"
+    return connection.execute(query("refresh/is_split")).fetchone() == (True,)
 
 
 def _plan(

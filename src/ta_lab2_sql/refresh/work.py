@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Mapping
 
 from ta_lab2_sql.refresh.connections import AWAY
@@ -41,41 +41,57 @@ class Work:
         # Since when a node is away, and when to ask it again.
         self.since: dict[str | None, float] = {}
         self.again: dict[str | None, float] = {}
-        # Taken, not yet done: they may come back.
-        self.taken = 0
+        # Taken, not yet done, by node: they may come back.
+        self.taken = Counter[str | None]()
 
-    def take(self, near: str | None) -> list[Outcome]:
+    def take(self, near: str | None, before: str | None = None) -> list[Outcome]:
         """The next asset for whoever is connected to that node (None: to the first address), or some that may
-        be called together; nothing for now."""
+        be called together; nothing for now.
+
+        One of the node of the asset before, where a session has read all that it needs, else of the node that
+        is busy with fewest."""
         now = time.monotonic()
         with self.lock:
-            for node, queue in self.waiting.items():
-                if queue and self._is_for(node, near) and self.again.get(node, 0.0) <= now:
-                    if node in self.since:
-                        # One asset finds out whether the node is back.
-                        self.again[node] = now + EVERY
-                    # Towards the end in smaller lists, so that all workers end together.
-                    most = min(TOGETHER, -(-len(queue) // self.workers))
-                    found = [queue.popleft()]
-                    while queue and found[-1].one_day and queue[0].one_day and len(found) < most:
-                        found.append(queue.popleft())
-                    self.taken += len(found)
-                    return found
-        return []
+            nodes = [
+                node
+                for node, queue in self.waiting.items()
+                if queue and self._is_for(node, near) and self.again.get(node, 0.0) <= now
+            ]
+            if not nodes:
+                return []
+            away = [node for node in nodes if node in self.since]
+            if away:
+                # One asset finds out whether the node is back.
+                node = away[0]
+                self.again[node] = now + EVERY
+            else:
+                node = before if before in nodes else min(nodes, key=self.taken.__getitem__)
+            queue = self.waiting[node]
+            # Towards the end in smaller lists, so that all workers end together.
+            most = min(TOGETHER, -(-len(queue) // self.workers))
+            found = [queue.popleft()]
+            while queue and found[-1].one_day and queue[0].one_day and len(found) < most:
+                found.append(queue.popleft())
+            self.taken[node] += len(found)
+            return found
+
+    def pause(self) -> float:
+        """How long to wait before taking again when there was nothing for now, in seconds."""
+        return min(0.1, EVERY)
 
     def put_back(self, outcomes: Iterable[Outcome]) -> None:
         """They were taken together and aren't done: now each by itself, and first."""
         with self.lock:
             for outcome in sorted(outcomes, key=lambda o: o.id, reverse=True):
                 outcome.one_day = False
-                self.taken -= 1
+                self.taken[outcome.node] -= 1
                 self.waiting[outcome.node].appendleft(outcome)
 
     def is_left(self, near: str | None) -> bool:
         """Whether anything waits for that connection, or may come to it: taken assets come back from a node
         that goes away, and those of an address that stops answering to whoever has the first one."""
         with self.lock:
-            return (self.may_return and self.taken > 0) or any(
+            return (self.may_return and self.taken.total() > 0) or any(
                 queue and (self._is_for(node, near) or near is None) for node, queue in self.waiting.items()
             )
 
@@ -85,7 +101,7 @@ class Work:
     def done(self, outcome: Outcome) -> None:
         """The asset is up to date or failed; its node has answered."""
         with self.lock:
-            self.taken -= 1
+            self.taken[outcome.node] -= 1
             self.since.pop(outcome.node, None)
             self.again.pop(outcome.node, None)
 
@@ -94,7 +110,7 @@ class Work:
         node has been away too long all that it holds."""
         now = time.monotonic()
         with self.lock:
-            self.taken -= 1
+            self.taken[outcome.node] -= 1
             since = self.since.setdefault(outcome.node, now)
             outcome.lost_at = outcome.lost_at or now
             if now - since > AWAY:

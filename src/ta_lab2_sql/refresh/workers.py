@@ -49,6 +49,7 @@ class Workers:
         self.done: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
         self.lock = threading.Lock()
         self.active: set[psycopg.Connection[Any]] = set()
+        self.nodes: dict[int, str | None] = {}
 
     def go(self) -> None:
         """Work until nothing waits, or until something ends the run."""
@@ -123,7 +124,11 @@ class Workers:
                 with self._connection(node, near, pool) as connection:
                     if connection is None:
                         return
-                    outcomes = self.work.take(near)
+                    # Whose assets that session has been calling.
+                    session = connection.info.backend_pid
+                    outcomes = self.work.take(near, self.nodes.get(session))
+                    if outcomes:
+                        self.nodes[session] = outcomes[0].node
                     if len(outcomes) > 1:
                         self._keep(self._together(connection, outcomes))
                     elif outcomes:
@@ -131,7 +136,7 @@ class Workers:
                     if outcomes:
                         continue
                 # What waits is for later, or may come back from another worker.
-                self.stop.wait(0.1)
+                self.stop.wait(self.work.pause())
         except BaseException as error:
             self.done.put(error)
         finally:

@@ -31,7 +31,10 @@ Cli = Callable[..., Any]
 NOTE = """INSERT INTO raw_changes (id, changed_by, dirty_from) VALUES (%s, pg_current_xact_id(), %s)
           ON CONFLICT (id, changed_by) DO NOTHING"""
 # With the asset given, these ask one shard.
-ROUTED = {"day_snapshot_rows", "bars_1d_candidates", "bars_1d_differing", "built_timeframes"}
+ROUTED = {
+    *("day_snapshot_rows", "bars_1d_candidates", "bars_1d_compared", "bars_1d_differing"),
+    "built_timeframes",
+}
 
 
 def days(first: int, count: int) -> list[tuple[date, float]]:
