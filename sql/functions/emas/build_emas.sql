@@ -3,7 +3,7 @@
 -- Returns   per timeframe bar_written, day_written: vectors of emas inserted or changed in bar space, in day
 --           space; and n_live, the number of periods that live in the newest (NULL: no bar was walked over).
 -- Errors    as ema_frames; TA030 a close is NULL.
--- Cost      that of walk_emas and store_emas, in statements of up to 1,000 vectors: on a cluster a statement
+-- Cost      that of walk_emas and store_emas, in statements of up to 4,000 vectors: on a cluster a statement
 --           costs as much as hundreds of them.
 -- Rule      identical vectors aren't written; those of bars that no longer exist are deleted; what the other
 --           variant of an N-day timeframe keeps in the same row stays.
@@ -63,7 +63,7 @@ BEGIN
         v_newest := v_walked.vectors[cardinality(v_walked.vectors)];
         v_live := cardinality(CASE WHEN p_bar THEN v_newest.bar_space ELSE v_newest.day_space END);
         v_count := coalesce(cardinality(v_walked.vectors), 0);
-        IF v_tfs <> '{}' AND (v_is_new <> v_frame.is_new OR cardinality(v_vectors) + v_count > 1000) THEN
+        IF v_tfs <> '{}' AND (v_is_new <> v_frame.is_new OR cardinality(v_vectors) + v_count > 4000) THEN
             RETURN QUERY SELECT * FROM store_emas(
                 p_id, v_is_new, v_tfs, v_lives, v_from_bars, v_from_rows, v_vectors, v_blocks, p_bar, p_day);
             v_tfs := '{}'; v_lives := '{}'; v_from_bars := '{}'; v_from_rows := '{}';

@@ -12,9 +12,8 @@ AS $$
 DECLARE
     v_closes float8[];
 BEGIN
-    v_closes := (
-        SELECT array_agg(d.close ORDER BY d.bar_seq) FROM cmc_price_bars_1d AS d
-        WHERE d.id = p_id AND d.bar_seq > p_row);
+    SELECT array_agg(d.close ORDER BY d.bar_seq) INTO v_closes
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq > p_row;
     IF array_position(v_closes, NULL) IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'TA030', MESSAGE = 'a close is NULL',
