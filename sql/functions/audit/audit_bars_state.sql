@@ -57,10 +57,10 @@ BEGIN
         WHERE s.bar_group <> ALL(v_waiting) AND v.differs
         UNION ALL
         SELECT n.tf, t.bar_group, CASE WHEN b.tf IS NULL THEN 'state' ELSE 'last_time_close' END
-        FROM stored_bar_counts(p_id) AS n
+        FROM newest_closes(p_id) AS n
         INNER JOIN unnest(v_tfs, v_groups) AS t (tf, bar_group) ON t.tf = n.tf
         LEFT JOIN timeframes_built(p_id, p_timeframes) AS b ON b.tf = n.tf
-        WHERE b.tf IS NULL OR (b.settled AND n.newest_close <> v_days.last_ts)
+        WHERE b.tf IS NULL OR (b.settled AND n.time_close <> v_days.last_ts)
         UNION ALL
         -- The state of the days themselves: the newest raw row was examined.
         SELECT '1D', '1d', 'last_src_ts'

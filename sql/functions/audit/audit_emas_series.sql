@@ -28,7 +28,7 @@ BEGIN
             SELECT '1D', v_days
         ) AS c ON c.tf = s.tf
         LEFT JOIN newest_vectors(p_id) AS n ON n.tf = s.tf
-        WHERE s.settled AND s.periods = v_periods
+        WHERE s.settled AND s.periods = v_periods::text
     )
     SELECT
         'ema_series_missing', 'error', p_id, x.tf, p.period, NULL::timestamptz,

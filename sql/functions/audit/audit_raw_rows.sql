@@ -18,16 +18,20 @@ DECLARE
     v_left_out_from timestamptz;
     v_since timestamptz;
     v_keeps_rejects boolean;
+    v_stamps timestamptz[];
+    v_reasons text[];
 BEGIN
     SELECT s.tz, s.rejects_left_out_from INTO v_tz, v_left_out_from
     FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id;
     SELECT min(r.dirty_from) INTO v_since FROM raw_changes AS r WHERE r.id = p_id;
     SELECT count(*) > 0 INTO v_keeps_rejects FROM cmc_price_bars_1d_rejects AS r WHERE r.id = p_id;
+    SELECT array_agg(c."timestamp"), array_agg(c.reason) INTO v_stamps, v_reasons
+    FROM bars_1d_candidates AS c WHERE c.id = p_id;
     RETURN QUERY
     SELECT
         'raw_row_lost', 'error', p_id, NULL::text, NULL::int, min(c."timestamp"),
         jsonb_build_object('n', count(*))
-    FROM raw_days_validated(p_id) AS c
+    FROM unnest(v_stamps, v_reasons) AS c ("timestamp", reason)
     LEFT JOIN stored_days(p_id) AS d ON d."timestamp" = c."timestamp"
     LEFT JOIN (SELECT DISTINCT x."timestamp" FROM stored_rejects(p_id) AS x) AS r
         ON r."timestamp" = c."timestamp"

@@ -13,9 +13,6 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 SET timezone = 'UTC'
 AS $$
-DECLARE
-    v_newest timestamptz;
-    v_newest_day date;
 BEGIN
     IF p_checks IS NULL OR 'raw_triggers_off' = ANY(p_checks) THEN
         RETURN QUERY
@@ -59,29 +56,7 @@ BEGIN
         GROUP BY t.tf;
     END IF;
     IF p_checks IS NULL OR 'stale_asset' = ANY(p_checks) THEN
-        -- Asked alone, so that shards answer what follows by themselves.
-        SELECT max(d."timestamp"), max(d.day) INTO v_newest, v_newest_day FROM cmc_price_bars_1d AS d;
-        RETURN QUERY
-        SELECT
-            'stale_asset', 'info', l.id, '1D', NULL::int, l.last_ts,
-            jsonb_build_object('last', l.last_ts, 'behind_days', CASE
-                WHEN k.clock IS NULL THEN floor(extract(EPOCH FROM v_newest - l.last_ts) / 86400)
-                ELSE sessions_between(k.clock, l.last_day + 1, v_newest_day) END)
-        FROM (
-            SELECT d.id, max(d."timestamp") AS last_ts, max(d.day) AS last_day
-            FROM cmc_price_bars_1d AS d
-            GROUP BY d.id
-        ) AS l
-        LEFT JOIN assets AS s ON s.id = l.id
-        LEFT JOIN calendars_applied AS k ON k.calendar = s.calendar
-        WHERE
-            l.id = ANY(coalesce(p_ids, ARRAY[l.id]))
-            AND CASE WHEN k.clock IS NULL THEN v_newest - l.last_ts > interval '72 hours'
-                ELSE sessions_between(k.clock, l.last_day + 1, v_newest_day) > 3 END
-            AND NOT EXISTS (
-                SELECT 1 FROM accepted_findings AS a
-                WHERE a.id = l.id AND a."check" = 'stale_asset'
-                    AND l.last_day BETWEEN a.first_day AND a.last_day);
+        RETURN QUERY SELECT f.* FROM stale_assets(p_ids) AS f;
     END IF;
 END;
 $$;

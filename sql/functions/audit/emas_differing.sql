@@ -26,7 +26,7 @@ DECLARE
 BEGIN
     SELECT coalesce(array_agg(p.period ORDER BY p.period), '{}') INTO v_periods FROM dim_period AS p;
     v_tfs := ARRAY(
-        SELECT s.tf FROM series_built(p_id, p_series) AS s WHERE s.settled AND s.periods = v_periods
+        SELECT s.tf FROM series_built(p_id, p_series) AS s WHERE s.settled AND s.periods = v_periods::text
         EXCEPT SELECT w.tf FROM wrong_alphas() AS w WHERE w.name <> 'alpha_equiv');
     IF v_tfs = '{}' THEN
         RETURN;
@@ -39,7 +39,7 @@ BEGIN
         CROSS JOIN LATERAL (VALUES
             ('bar', s.in_bar), ('anchor', s.in_bar), ('day', s.in_day), ('block', s.in_day)
         ) AS v (space, is_kept)
-        WHERE s.settled AND s.periods = v_periods AND s.tf = ANY(v_tfs) AND v.is_kept
+        WHERE s.settled AND s.periods = v_periods::text AND s.tf = ANY(v_tfs) AND v.is_kept
     ),
     vectors AS MATERIALIZED (
         SELECT

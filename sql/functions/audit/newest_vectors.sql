@@ -3,7 +3,8 @@
 -- Returns   a row per timeframe with vectors: the lengths of its newest in bar space and in day space; NULL:
 --           it has none there.
 -- Errors    none.   Cost  an index range.
--- Rule      as stored_days.
+-- Rule      as stored_days. Of arrays that begin with the number of the bar the newest is the greatest:
+--           nothing need be sorted.
 CREATE OR REPLACE FUNCTION newest_vectors(p_id int)
 RETURNS TABLE (tf text, n_bar int, n_day int)
 LANGUAGE plpgsql STABLE ROWS 150
@@ -11,9 +12,11 @@ SET search_path FROM CURRENT
 AS $$
 BEGIN
     RETURN QUERY
-    SELECT DISTINCT ON (e.tf) e.tf, cardinality(e.bar_space), cardinality(e.day_space)
+    SELECT
+        e.tf, (max(ARRAY[e.bar_seq, cardinality(e.bar_space), cardinality(e.day_space)]))[2],
+        (max(ARRAY[e.bar_seq, cardinality(e.bar_space), cardinality(e.day_space)]))[3]
     FROM emas AS e
     WHERE e.id = p_id
-    ORDER BY e.tf, e.bar_seq DESC;
+    GROUP BY e.tf;
 END;
 $$;
