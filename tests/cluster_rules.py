@@ -71,6 +71,8 @@ def _refused(statement: str) -> Iterator[tuple[str, str]]:
     if re.search(rf"\b(?:DELETE FROM|(?<!DO )UPDATE)\s+(?:{OF_ASSETS})\b", statement):
         for found in re.finditer(r"\w\[[^\[\]]*(?<!:):(?!:)[^\[\]]*\]", statement):
             yield "a slice breaks the coordinator", found[0]
+        for found in re.finditer(r"\b[pv]_\w+\[\w+\([^\[\]]*\b\w+\.\w+[^\[\]]*\]", statement):
+            yield "an element that a function of a column names breaks the node", found[0]
         stable = (
             r"""(?<![\w.'])(?!p_|v_|NULL\b)(?:\w+\.)?(?:\w+|"\w+")::(?:date|timestamptz|timestamp|time)\b"""
         )

@@ -424,6 +424,10 @@ def test_no_test_says_what_a_cluster_refuses() -> None:
             "over all nodes: found",
         ),
         ("UPDATE emas SET day_space = day_space[2:] WHERE id = 1", "slice"),
+        (
+            "UPDATE emas_state AS e SET series = v_n[array_position(v_of, e.ema_group)] WHERE e.id = p_id",
+            "a function of a column",
+        ),
         ('DELETE FROM cmc_price_histories7 AS h WHERE h."timestamp"::date = p_day', "session"),
     ],
 )
@@ -441,6 +445,7 @@ def test_what_a_cluster_refuses_is_seen(text: str, rule: str) -> None:
         """WITH given AS (SELECT u.tf FROM unnest(p_tfs) AS u (tf))
            INSERT INTO bars_pending AS p (id, tf) SELECT p_id, g.tf FROM given AS g
            ON CONFLICT (id, tf) DO UPDATE SET dirty_from = excluded.dirty_from""",
+        "UPDATE day_blocks AS k SET caps = ARRAY[k.caps[v_rows - k.row_before]] WHERE k.id = p_id",
         "UPDATE bars AS b SET tf = p_tfs[2] WHERE b.id = p_id AND b.time_close > p_day::timestamptz",
         "SELECT 1 FROM unnest(p_tfs) AS u (tf) WHERE p_day",
     ],

@@ -44,7 +44,9 @@ BEGIN
             min(a.changed_from) AS changed
         FROM unnest(v_tfs, v_written, v_closing, v_changed)
             AS a (tf, bars_written, closing_from, changed_from)
-        INNER JOIN dim_timeframe AS t ON t.tf = a.tf
+        INNER JOIN (
+            SELECT w.bar_group, d.tf FROM unnest(p_work) AS w CROSS JOIN LATERAL unnest(w.due) AS d (tf)
+        ) AS t ON t.tf = a.tf
         GROUP BY t.bar_group
     ) AS c;
     UPDATE bars_state AS s SET

@@ -29,13 +29,16 @@ DECLARE
     v_missing date[] := (p_sessions).missing_days;
     v_moved_tfs text[];
     v_moved_stamps timestamptz[];
+    v_catalogue record;
     v_bars record;
     v_written text[];
 BEGIN
     SELECT * INTO v_new FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row;
-    SELECT d."timestamp", d.day INTO v_before, v_day_before
-    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row - 1;
-    SELECT d.day INTO v_first_day FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = 1;
+    SELECT
+        max(d."timestamp") FILTER (WHERE d.bar_seq = p_row - 1),
+        max(d.day) FILTER (WHERE d.bar_seq = p_row - 1), max(d.day) FILTER (WHERE d.bar_seq = 1)
+    INTO v_before, v_day_before, v_first_day
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq IN (1, p_row - 1);
     IF v_new.day <= v_day_before THEN
         PERFORM raise_days_disorder(p_id, v_day_before, v_new.day, v_before, v_new."timestamp");
     END IF;
@@ -46,6 +49,12 @@ BEGIN
             p_id, p_tfs, v_first_day, v_day_before, v_new.day, p_sessions);
     END IF;
 
+    -- By themselves: of a statement about one table a cluster keeps the plan.
+    SELECT
+        array_agg(c.tf) AS tfs, array_agg(c.unit_kind) AS kinds, array_agg(c.tf_qty) AS quantities,
+        array_agg(c.allow_partial_start) AS are_partial
+    INTO v_catalogue
+    FROM dim_timeframe AS c WHERE c.tf = ANY(p_tfs);
     SELECT
         array_agg(b.tf) FILTER (WHERE b.goes_on) AS tfs,
         array_agg(b.bar_seq) FILTER (WHERE b.goes_on) AS bars,
@@ -76,11 +85,13 @@ BEGIN
                 SELECT f.*, bar_of_day(f.kind, f.n, f.first_unit, p_row, v_new.day) AS bar_seq
                 FROM (
                     SELECT
-                        c.tf, c.unit_kind AS kind, c.tf_qty AS n,
-                        first_unit(
-                            c.unit_kind, c.tf_qty, c.allow_partial_start, v_first_day,
-                            (p_sessions).session_before) AS first_unit
-                    FROM dim_timeframe AS c WHERE c.tf = ANY(p_tfs) OFFSET 0
+                        c.tf, c.kind, c.n,
+                        first_unit(c.kind, c.n, c.is_partial, v_first_day, (p_sessions).session_before)
+                            AS first_unit
+                    FROM unnest(
+                        v_catalogue.tfs, v_catalogue.kinds, v_catalogue.quantities, v_catalogue.are_partial)
+                        AS c (tf, kind, n, is_partial)
+                    OFFSET 0
                 ) AS f
                 OFFSET 0
             ) AS g

@@ -17,7 +17,8 @@ DECLARE
     -- A family's name is that of a variant too.
     v_groups text[] := ARRAY(SELECT x.bar_group FROM taxonomy() AS x WHERE x.variant = p_family);
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM dim_timeframe AS t WHERE t.tf = '1D' AND t.is_canonical) THEN
+    PERFORM 1 FROM dim_timeframe AS t WHERE t.tf = '1D' AND t.is_canonical;
+    IF NOT FOUND THEN
         RAISE EXCEPTION USING
             ERRCODE = 'TA020', MESSAGE = 'dim_timeframe has no canonical 1D',
             DETAIL = 'Every family is built from the validated days, the timeframe 1D.',

@@ -31,12 +31,13 @@ BEGIN
         v_version := (SELECT a.version FROM calendars_applied AS a WHERE a.calendar = v_days.calendar);
     END IF;
     -- An edited calendar is seen at once; then what there is to do is decided under the lock alone.
-    IF NOT p_is_locked AND v_days.calendar IS NOT NULL AND NOT v_days.is_empty AND EXISTS (
-        SELECT 1 FROM calendar_days_due AS c WHERE c.id = p_id AND c.bar_group = ANY(p_wanted))
-    THEN
-        PERFORM lock_asset(p_id, p_tz);
-        v_days := days_standing(p_id, p_tz);
-        p_is_locked := true;
+    IF NOT p_is_locked AND v_days.calendar IS NOT NULL AND NOT v_days.is_empty THEN
+        PERFORM 1 FROM calendar_days_due AS c WHERE c.id = p_id AND c.bar_group = ANY(p_wanted);
+        IF FOUND THEN
+            PERFORM lock_asset(p_id, p_tz);
+            v_days := days_standing(p_id, p_tz);
+            p_is_locked := true;
+        END IF;
     END IF;
     v_work := ARRAY(
         SELECT w FROM bar_work(ARRAY[v_days], p_wanted, p_full, p_tfs, p_include_non_canonical) AS w
@@ -56,9 +57,11 @@ BEGIN
         SELECT * FROM remove_bars(p_id, ARRAY(SELECT w.bar_group FROM unnest(v_work) AS w));
         RETURN;
     END IF;
-    v_sessions := sessions_of_asset(
-        p_id, CASE WHEN NOT p_full AND NOT EXISTS (SELECT 1 FROM unnest(v_work) AS w WHERE w.is_recast)
-            THEN p_wanted END);
+    IF v_days.calendar IS NOT NULL THEN
+        v_sessions := sessions_of_asset(
+            p_id, CASE WHEN NOT p_full AND NOT EXISTS (SELECT 1 FROM unnest(v_work) AS w WHERE w.is_recast)
+                THEN p_wanted END);
+    END IF;
     IF v_version < v_sessions.version THEN
         -- Applied since what there is to do was decided: the next refresh looks at those days again.
         v_sessions.version := v_version;

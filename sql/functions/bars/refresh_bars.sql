@@ -52,6 +52,7 @@ DECLARE
     v_days record;
     v_started timestamptz := clock_timestamp();
     v_tz text;
+    v_calendar text;
     v_is_locked boolean := false;
 BEGIN
     p_full := coalesce(p_full, false);
@@ -65,9 +66,16 @@ BEGIN
     END IF;
     PERFORM check_timeframes(p_family, p_tfs);
     p_tz := resolve_tz(p_tz);
-    PERFORM check_asset(p_id);
-    v_tz := asset_zone(p_id, p_tz);
-    PERFORM apply_calendar(p_id);
+    SELECT a.tz, a.calendar INTO v_tz, v_calendar FROM assets AS a WHERE a.id = p_id;
+    IF FOUND AND coalesce(p_tz = coalesce(v_tz, default_tz()), true) THEN
+        v_tz := coalesce(v_tz, default_tz());
+    ELSE
+        PERFORM check_asset(p_id);
+        v_tz := asset_zone(p_id, p_tz);
+    END IF;
+    IF v_calendar IS NOT NULL THEN
+        PERFORM apply_calendar(p_id);
+    END IF;
     v_tz := recut_days(p_id, v_tz, p_family = '1d');
 
     IF p_family IN ('1d', 'all') OR p_upstream THEN

@@ -26,7 +26,12 @@ BEGIN
         WHERE h.id = p_id AND h."timestamp" <= p_last_src_ts AND h."timestamp" < 'infinity';
         back_from := v_last_finite - make_interval(hours => 24 * p_lookback_days);
         SELECT min(d.differs_at), coalesce(sum(d.n), 0)::int INTO differs_from, days_read
-        FROM bars_1d_differences(p_id, back_from, p_time_min, p_time_max, p_keep_rejects) AS d;
+        -- After the moment: those are of whole microseconds.
+        FROM bars_1d_differences(
+            p_id,
+            CASE WHEN back_from IS NOT NULL THEN
+                greatest(back_from + interval '1 microsecond', p_time_min) END,
+            p_time_max, p_keep_rejects) AS d;
     END IF;
 END;
 $$;

@@ -27,26 +27,24 @@ BEGIN
         c."timestamp", c.bar_seq, c.time_open, c.time_close, c.time_high, c.time_low, c.open, c.high, c.low,
         c.close, c.volume, c.market_cap, c.repaired_timehigh, c.repaired_timelow, c.src_name, c.src_file,
         c.src_load_ts, c.local_day, c.day,
-        d.id IS NULL OR c.bar_seq <> d.bar_seq OR c.day <> d.day,
-        d.id IS NOT NULL AND record_image_ne(ROW(c.open), ROW(d.open)),
-        d.id IS NOT NULL AND record_image_ne(ROW(c.high, c.time_high), ROW(d.high, d.time_high)),
-        d.id IS NOT NULL AND record_image_ne(ROW(c.low, c.time_low), ROW(d.low, d.time_low)),
-        d.id IS NOT NULL AND record_image_ne(ROW(c.close), ROW(d.close)),
-        d.id IS NOT NULL AND record_image_ne(ROW(c.volume), ROW(d.volume)),
-        d.id IS NOT NULL AND record_image_ne(ROW(c.market_cap), ROW(d.market_cap))
+        d."timestamp" IS NULL OR c.bar_seq <> d.bar_seq OR c.day <> d.day,
+        d."timestamp" IS NOT NULL AND record_image_ne(ROW(c.open), ROW(d.open)),
+        d."timestamp" IS NOT NULL AND record_image_ne(ROW(c.high, c.time_high), ROW(d.high, d.time_high)),
+        d."timestamp" IS NOT NULL AND record_image_ne(ROW(c.low, c.time_low), ROW(d.low, d.time_low)),
+        d."timestamp" IS NOT NULL AND record_image_ne(ROW(c.close), ROW(d.close)),
+        d."timestamp" IS NOT NULL AND record_image_ne(ROW(c.volume), ROW(d.volume)),
+        d."timestamp" IS NOT NULL AND record_image_ne(ROW(c.market_cap), ROW(d.market_cap))
     FROM (
         SELECT
             v.*, (p_base + row_number() OVER (ORDER BY v."timestamp"))::int AS bar_seq,
             local_day_of(v.local_day, v."timestamp", p_tz) AS day
-        FROM bars_1d_candidates AS v
-        WHERE
-            v.id = p_id AND v."timestamp" >= p_from AND (p_to IS NULL OR v."timestamp" < p_to)
-            AND v.reason IS NULL
+        FROM candidates_of(p_id, p_from, p_to) AS v
+        WHERE v.reason IS NULL
         OFFSET 0
     ) AS c
-    LEFT JOIN cmc_price_bars_1d AS d ON d.id = p_id AND d."timestamp" = c."timestamp"
+    LEFT JOIN stored_days_of(p_id, p_from, p_to) AS d ON d."timestamp" = c."timestamp"
     WHERE
-        d.id IS NULL OR record_image_ne(ROW(
+        d."timestamp" IS NULL OR record_image_ne(ROW(
             c.bar_seq, c.time_open, c.time_close, c.time_high, c.time_low, c.open, c.high, c.low, c.close,
             c.volume, c.market_cap, c.repaired_timehigh, c.repaired_timelow, c.src_name, c.src_file,
             c.src_load_ts, c.local_day, c.day
@@ -55,6 +53,6 @@ BEGIN
             d.volume, d.market_cap, d.repaired_timehigh, d.repaired_timelow, d.src_name, d.src_file,
             d.src_load_ts, d.local_day, d.day
         ))
-        OR d.tf <> '1D' OR d.is_partial_start OR d.is_partial_end OR d.is_missing_days;
+        OR d.is_odd;
 END;
 $$;

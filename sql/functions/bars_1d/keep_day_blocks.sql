@@ -21,11 +21,12 @@ DECLARE
     v_before cmc_price_bars_1d%ROWTYPE;
     v_block record;
 BEGIN
-    SELECT coalesce(max(d.bar_seq), 0) INTO v_rows FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
-    v_from_row := coalesce(row_from(p_id, p_from), v_rows + 1);
+    SELECT * INTO v_new FROM cmc_price_bars_1d AS d WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
+    v_rows := coalesce(v_new.bar_seq, 0);
+    v_from_row := CASE
+        WHEN p_from = v_new."timestamp" THEN v_rows ELSE coalesce(row_from(p_id, p_from), v_rows + 1) END;
     v_from_block := block_of_row(v_from_row);
     IF v_rows = v_from_row AND v_from_block = block_of_row(v_rows - 1) THEN
-        SELECT * INTO v_new FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = v_rows;
         SELECT * INTO v_before FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = v_rows - 1;
         UPDATE day_blocks AS k SET
             closes = array_append(k.closes, v_new.close),

@@ -15,22 +15,25 @@ SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_stamps timestamptz[];
+    v_reasons text[];
+    v_gone timestamptz[];
+    v_gone_reasons text[];
     v_first_missing timestamptz;
 BEGIN
-    WITH gone AS (
+    SELECT array_agg(c."timestamp"), array_agg(c.reason), count(*) INTO v_stamps, v_reasons, rejected
+    FROM candidates_of(p_id, p_from, p_to) AS c WHERE c.reason IS NOT NULL;
+    SELECT array_agg(r."timestamp"), array_agg(r.reason) INTO v_gone, v_gone_reasons
+    FROM stored_rejects_of(p_id, p_from, p_to) AS r
+    WHERE NOT EXISTS (
+        SELECT 1 FROM unnest(v_stamps, v_reasons) AS c (stamp, reason)
+        WHERE c.stamp = r."timestamp" AND c.reason = r.reason);
+    changed := coalesce(cardinality(v_gone), 0);
+    IF changed > 0 THEN
         DELETE FROM cmc_price_bars_1d_rejects AS r
-        WHERE
-            r.id = p_id AND r."timestamp" >= p_from AND (p_to IS NULL OR r."timestamp" < p_to)
-            AND (
-                SELECT c.reason FROM bars_1d_candidates AS c
-                WHERE c.id = p_id AND c."timestamp" = r."timestamp") IS DISTINCT FROM r.reason
-        RETURNING r.id
-    )
-    SELECT count(*) INTO changed FROM gone;
-    SELECT count(*) INTO rejected FROM bars_1d_candidates AS c
-    WHERE
-        c.id = p_id AND c."timestamp" >= p_from AND (p_to IS NULL OR c."timestamp" < p_to)
-        AND c.reason IS NOT NULL;
+        USING unnest(v_gone, v_gone_reasons) AS g (stamp, reason)
+        WHERE r.id = p_id AND r."timestamp" = g.stamp AND r.reason = g.reason;
+    END IF;
     left_out_from := p_left_out_from;
     IF p_keep THEN
         IF rejected > 0 THEN
@@ -40,13 +43,9 @@ BEGIN
             left_out_from := CASE WHEN p_to IS NOT NULL THEN greatest(p_left_out_from, p_to) END;
         END IF;
     ELSIF rejected > 0 THEN
-        SELECT min(c."timestamp") INTO v_first_missing FROM bars_1d_candidates AS c
-        WHERE
-            c.id = p_id AND c."timestamp" >= p_from AND (p_to IS NULL OR c."timestamp" < p_to)
-            AND c.reason IS NOT NULL
-            AND NOT EXISTS (
-                SELECT 1 FROM cmc_price_bars_1d_rejects AS r
-                WHERE r.id = p_id AND r."timestamp" = c."timestamp");
+        SELECT min(c.stamp) INTO v_first_missing FROM unnest(v_stamps) AS c (stamp)
+        WHERE NOT EXISTS (
+            SELECT 1 FROM stored_rejects_of(p_id, p_from, p_to) AS r WHERE r."timestamp" = c.stamp);
         left_out_from := least(p_left_out_from, v_first_missing);
     END IF;
 END;

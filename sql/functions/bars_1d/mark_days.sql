@@ -12,18 +12,25 @@ RETURNS void
 LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $$
+DECLARE
+    v_newest int;
+    v_read int;
 BEGIN
     IF p_from IS NULL THEN
         RETURN;
     END IF;
     PERFORM keep_day_blocks(p_id, p_from);
     -- Days that went from the end are marked where they stood, and new ones may come before those.
-    IF p_from <= p_last_ts OR EXISTS (
-        SELECT 1 FROM marks AS m
-        WHERE
-            m.id = p_id AND m.output = '1d' AND m.rows_from >= p_from
-            AND m.version > (SELECT min(r.marks_read) FROM marks_held AS r WHERE r.id = p_id))
-    THEN
+    IF p_from <= p_last_ts THEN
+        PERFORM mark_changes(p_id, ARRAY[p_mark]);
+        RETURN;
+    END IF;
+    SELECT max(m.version) INTO v_newest FROM marks AS m
+    WHERE m.id = p_id AND m.output = '1d' AND m.rows_from >= p_from;
+    IF v_newest IS NOT NULL THEN
+        SELECT min(r.marks_read) INTO v_read FROM marks_held AS r WHERE r.id = p_id;
+    END IF;
+    IF v_newest > v_read THEN
         PERFORM mark_changes(p_id, ARRAY[p_mark]);
     END IF;
 END;

@@ -14,6 +14,9 @@ AS $$
 DECLARE
     v_owed timestamptz;
 BEGIN
+    IF p_time_min IS NULL AND p_time_max IS NULL THEN
+        RETURN;
+    END IF;
     IF p_note < p_time_min AND (
         EXISTS (SELECT 1 FROM cmc_price_histories7 AS h
             WHERE h.id = p_id AND h."timestamp" >= p_note AND h."timestamp" < p_time_min)

@@ -13,8 +13,9 @@ LANGUAGE plpgsql VOLATILE
 SET search_path FROM CURRENT
 AS $$
 DECLARE
-    v_tz text := (SELECT s.tz FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id);
+    v_tz text;
 BEGIN
+    SELECT s.tz INTO v_tz FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id;
     IF v_tz IS NULL OR v_tz = p_tz THEN
         RETURN p_tz;
     END IF;

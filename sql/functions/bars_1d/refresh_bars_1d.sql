@@ -33,10 +33,11 @@ DECLARE
     v_from timestamptz;
     v_old_first timestamptz;
     v_old_last timestamptz;
+    v_old_rows int;
+    v_newest_src timestamptz;
     v_new_first timestamptz;
     v_days record;
     v_rejects record;
-    v_now timestamptz := now();
 BEGIN
     action := 'noop';
     bars_written := 0; bars_deleted := 0; days_read := 0; rejected := 0;
@@ -53,12 +54,13 @@ BEGIN
     END IF;
 
     -- From here on there may be something to write: one refresh of the asset at a time.
-    INSERT INTO cmc_price_bars_1d_state AS s (id, last_run_ts, tz) VALUES (p_id, v_now, p_tz)
-    ON CONFLICT (id) DO NOTHING;
     SELECT * INTO v_state FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id FOR UPDATE;
+    IF NOT FOUND THEN
+        PERFORM lock_asset(p_id, p_tz);
+        SELECT * INTO v_state FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id;
+    END IF;
     v_known := v_state.last_src_ts IS NOT NULL;
-    WITH taken AS (DELETE FROM raw_changes AS c WHERE c.id = p_id RETURNING c.dirty_from)
-    SELECT min(t.dirty_from) INTO v_note FROM taken AS t;
+    v_note := take_raw_changes(p_id);
     IF NOT v_known THEN
         v_note := '-infinity';
     END IF;
@@ -69,22 +71,26 @@ BEGIN
         RETURN;
     END IF;
 
-    SELECT min(d."timestamp"), max(d."timestamp") INTO v_old_first, v_old_last
+    SELECT min(d."timestamp"), max(d."timestamp"), coalesce(max(d.bar_seq), 0)
+    INTO v_old_first, v_old_last, v_old_rows
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
-    SELECT count(*) INTO days_read FROM cmc_price_histories7 AS h
+    SELECT count(*), max(h."timestamp") INTO days_read, v_newest_src FROM cmc_price_histories7 AS h
     WHERE
         h.id = p_id
         AND (h."timestamp" >= v_from OR h."timestamp" > v_back_from)
         AND (p_time_min IS NULL OR h."timestamp" >= p_time_min)
         AND (p_time_max IS NULL OR h."timestamp" < p_time_max);
-    SELECT * INTO v_days FROM write_days(p_id, p_tz, v_from, p_time_max);
+    SELECT * INTO v_days FROM write_days(p_id, p_tz, v_from, p_time_max, v_old_last, v_old_rows);
     SELECT * INTO v_rejects
     FROM keep_rejects(p_id, v_from, p_time_max, p_keep_rejects, v_state.rejects_left_out_from);
     bars_written := v_days.bars_written; bars_deleted := v_days.bars_deleted;
     rejected := v_rejects.rejected;
     repaired_timehigh := v_days.repaired_timehigh; repaired_timelow := v_days.repaired_timelow;
 
-    SELECT min(d."timestamp") INTO v_new_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
+    v_new_first := v_old_first;
+    IF coalesce(v_from <= v_old_first, true) THEN
+        SELECT min(d."timestamp") INTO v_new_first FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
+    END IF;
     action := CASE
         -- Known by its row of assets only.
         WHEN NOT v_known AND v_old_first IS NULL AND days_read = 0 THEN 'noop'
@@ -103,7 +109,8 @@ BEGIN
     END;
 
     PERFORM record_days(
-        p_id, p_time_max, v_state.last_src_ts, action <> 'noop', bars_written, rejected, repaired_timehigh,
+        p_id, p_time_max, v_state.last_src_ts, CASE WHEN p_time_max IS NULL THEN v_newest_src END,
+        action <> 'noop', bars_written, rejected, repaired_timehigh,
         repaired_timelow);
     IF v_rejects.left_out_from IS DISTINCT FROM v_state.rejects_left_out_from THEN
         UPDATE cmc_price_bars_1d_state AS s SET rejects_left_out_from = v_rejects.left_out_from

@@ -7,10 +7,11 @@ RETURNS int
 LANGUAGE plpgsql STABLE PARALLEL SAFE
 SET search_path FROM CURRENT
 AS $$
+DECLARE
+    v_row int;
 BEGIN
-    RETURN (
-        SELECT d.bar_seq FROM cmc_price_bars_1d AS d
-        WHERE d.id = p_id AND d."timestamp" >= p_from ORDER BY d."timestamp" LIMIT 1
-    );
+    SELECT d.bar_seq INTO v_row FROM cmc_price_bars_1d AS d
+    WHERE d.id = p_id AND d."timestamp" >= p_from ORDER BY d."timestamp" LIMIT 1;
+    RETURN v_row;
 END;
 $$;

@@ -49,6 +49,22 @@ BEGIN
     IF bars_written = 0 THEN
         RETURN;
     END IF;
+    -- A new day alone: of an INSERT of values a cluster keeps the plan.
+    IF bars_written = 1 THEN
+        INSERT INTO cmc_price_bars_1d (
+            id, "timestamp", tf, bar_seq, local_day, day, time_open, time_close, time_high, time_low, open,
+            high, low, close, volume, market_cap, is_partial_start, is_partial_end, is_missing_days,
+            repaired_timehigh, repaired_timelow, src_name, src_file, src_load_ts, ingested_at)
+        VALUES (
+            p_id, v_stamps[1], '1D', v_seqs[1], v_local_days[1], v_days[1], v_opened[1], v_closed[1],
+            v_times_high[1], v_times_low[1], v_opens[1], v_highs[1], v_lows[1], v_closes[1], v_volumes[1],
+            v_caps[1], false, false, false, v_repaired_high[1], v_repaired_low[1], v_names[1], v_files[1],
+            v_loaded[1], v_now)
+        ON CONFLICT (id, "timestamp") DO NOTHING;
+        IF FOUND THEN
+            RETURN;
+        END IF;
+    END IF;
     INSERT INTO cmc_price_bars_1d AS d (
         id, "timestamp", tf, bar_seq, time_open, time_close, time_high, time_low, open, high, low, close,
         volume, market_cap, is_partial_start, is_partial_end, is_missing_days, repaired_timehigh,

@@ -2,13 +2,14 @@
 --   p_id        asset id
 --   p_tz        the asset's zone
 --   p_from, p_to  raw rows with p_from <= "timestamp" < p_to (p_to NULL: open)
+--   p_last_ts, p_rows   the newest validated day as they stand (NULL: none), and how many there are
 -- Returns   bars_written, bars_deleted: days; changed_from: the first of them, marked_from: the first in
 --           which something changed that others read, changes: what of it from when on (a mark);
 --           repaired_timehigh, repaired_timelow: how many of the written ones were repaired.
 -- Errors    none.   Cost  the rows in the range; the days after it where their numbers change.
 -- Rule      days after a bounded range make room before it grows, and move up after it has shrunk.
 CREATE OR REPLACE FUNCTION write_days(
-    p_id int, p_tz text, p_from timestamptz, p_to timestamptz,
+    p_id int, p_tz text, p_from timestamptz, p_to timestamptz, p_last_ts timestamptz, p_rows int,
     OUT bars_written int, OUT bars_deleted int, OUT changed_from timestamptz, OUT marked_from timestamptz,
     OUT changes mark, OUT repaired_timehigh int, OUT repaired_timelow int)
 LANGUAGE plpgsql VOLATILE
@@ -16,30 +17,31 @@ SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_gone timestamptz[];
     v_deleted_from timestamptz;
-    v_base int;
+    v_accepted int;
+    v_base int := p_rows;
     v_shift int;
     v_shifted record;
     v_stored record;
 BEGIN
-    WITH gone AS (
-        DELETE FROM cmc_price_bars_1d AS d
-        WHERE
-            d.id = p_id AND d."timestamp" >= p_from AND (p_to IS NULL OR d."timestamp" < p_to)
-            -- A probe for each day, where a join would read all candidates.
-            AND (
-                SELECT c.reason IS NULL FROM bars_1d_candidates AS c
-                WHERE c.id = p_id AND c."timestamp" = d."timestamp") IS NOT TRUE
-        RETURNING d."timestamp"
-    )
-    SELECT count(*), min(g."timestamp") INTO bars_deleted, v_deleted_from FROM gone AS g;
-    SELECT coalesce(max(d.bar_seq), 0) INTO v_base
-    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d."timestamp" < p_from;
+    IF p_from <= p_last_ts THEN
+        SELECT array_agg(d."timestamp") INTO v_gone FROM cmc_price_bars_1d AS d
+        WHERE d.id = p_id AND d."timestamp" >= p_from AND (p_to IS NULL OR d."timestamp" < p_to);
+        SELECT coalesce(max(d.bar_seq), 0) INTO v_base
+        FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d."timestamp" < p_from;
+    END IF;
+    IF v_gone IS NOT NULL THEN
+        SELECT array_agg(d.stamp), min(d.stamp) INTO v_gone, v_deleted_from FROM unnest(v_gone) AS d (stamp)
+        WHERE NOT EXISTS (
+            SELECT 1 FROM candidates_of(p_id, p_from, p_to) AS c
+            WHERE c."timestamp" = d.stamp AND c.reason IS NULL);
+        DELETE FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d."timestamp" = ANY(v_gone);
+    END IF;
+    bars_deleted := coalesce(cardinality(v_gone), 0);
     IF p_to IS NOT NULL THEN
-        SELECT v_base + (
-            SELECT count(*) FROM bars_1d_candidates AS c
-            WHERE c.id = p_id AND c."timestamp" >= p_from AND c."timestamp" < p_to AND c.reason IS NULL
-        ) + 1 - min(d.bar_seq) INTO v_shift
+        SELECT count(*) INTO v_accepted FROM candidates_of(p_id, p_from, p_to) AS c WHERE c.reason IS NULL;
+        SELECT v_base + v_accepted + 1 - min(d.bar_seq) INTO v_shift
         FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d."timestamp" >= p_to;
     END IF;
     IF v_shift > 0 THEN

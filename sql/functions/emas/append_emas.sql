@@ -22,18 +22,18 @@ AS $$
 DECLARE
     v_x float8;
     v_x_before float8;
-    v_begun computed_vector[];
-    v_gone_on computed_vector[];
+    v_vectors computed_vector[];
     v_closed computed_vector[];
 BEGIN
-    SELECT d.close INTO v_x FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row;
-    SELECT d.close INTO v_x_before FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq = p_row - 1;
+    SELECT
+        max(d.close) FILTER (WHERE d.bar_seq = p_row), max(d.close) FILTER (WHERE d.bar_seq = p_row - 1)
+    INTO v_x, v_x_before
+    FROM cmc_price_bars_1d AS d WHERE d.id = p_id AND d.bar_seq IN (p_row - 1, p_row);
     SELECT
         array_agg(s.tf), array_agg(coalesce(cardinality(s.bar_space), cardinality(s.day_space))),
         array_agg(s.begins), coalesce(array_agg(s.tf) FILTER (WHERE s.is_late), '{}'),
-        array_agg(s.vector) FILTER (WHERE s.begins), array_agg(s.vector) FILTER (WHERE NOT s.begins),
-        array_agg(s.closed) FILTER (WHERE s.is_late)
-    INTO tfs, lengths, begins, twice, v_begun, v_gone_on, v_closed
+        array_agg(s.vector), array_agg(s.closed) FILTER (WHERE s.is_late)
+    INTO tfs, lengths, begins, twice, v_vectors, v_closed
     FROM (
         SELECT
             t.tf, t.begins, t.is_late, t.bar_space, t.day_space,
@@ -96,13 +96,9 @@ BEGIN
             PERFORM keep_block_vectors(p_id, twice, block_of_row(p_row + 2));
         END IF;
     END IF;
-    UPDATE emas AS e SET
-        n_closed = n.n_closed, bar_space = n.bar_space, day_space = n.day_space, anchor = n.anchor
-    FROM unnest(v_gone_on) AS n
-    WHERE e.id = p_id AND e.tf = n.tf AND e.bar_seq = n.bar_seq;
     INSERT INTO emas AS e (id, tf, bar_seq, n_closed, bar_space, day_space, anchor)
     SELECT p_id, n.tf, n.bar_seq, n.n_closed, n.bar_space, n.day_space, n.anchor
-    FROM unnest(v_begun) AS n
+    FROM unnest(v_vectors) AS n
     ON CONFLICT (id, tf, bar_seq) DO UPDATE SET
         n_closed = excluded.n_closed, bar_space = excluded.bar_space, day_space = excluded.day_space,
         anchor = excluded.anchor;

@@ -17,13 +17,14 @@ SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_periods int[] := ARRAY(SELECT p.period FROM dim_period AS p ORDER BY p.period);
+    v_periods int[];
     v_days day_facts := days_standing(p_id, NULL);
     v_work ema_work[];
     v_series ema_series_due[];
     v_done emas_done[] := '{}';
 BEGIN
-    IF v_periods = '{}' THEN
+    SELECT array_agg(p.period ORDER BY p.period) INTO v_periods FROM dim_period AS p;
+    IF v_periods IS NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'TA020', MESSAGE = 'dim_period is empty', DETAIL = 'EMAs need at least one period.',
             HINT = 'INSERT INTO dim_period (period) VALUES (21);';

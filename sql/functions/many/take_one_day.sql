@@ -19,12 +19,16 @@ SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_noted timestamptz := (SELECT min(c.dirty_from) FROM raw_changes AS c WHERE c.id = p_id);
+    v_noted timestamptz;
+    v_last timestamptz;
 BEGIN
-    IF v_noted IS NULL OR is_cluster()
-        OR v_noted <= (
-            SELECT d."timestamp" FROM cmc_price_bars_1d AS d
-            WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1)
+    SELECT min(c.dirty_from) INTO v_noted FROM raw_changes AS c WHERE c.id = p_id;
+    IF v_noted IS NULL OR is_cluster() THEN
+        RETURN;
+    END IF;
+    SELECT d."timestamp" INTO v_last FROM cmc_price_bars_1d AS d
+    WHERE d.id = p_id ORDER BY d.bar_seq DESC LIMIT 1;
+    IF v_noted <= v_last
         OR EXISTS (SELECT 1 FROM pg_partitioned_table AS t WHERE t.partrelid = 'bars'::regclass)
     THEN
         RETURN;

@@ -28,6 +28,9 @@ DECLARE
     v_ids int[] := ARRAY(SELECT d.id FROM unnest(p_days) AS d);
     v_anew boolean := p_full AND p_tfs IS NULL;
     v_standing bars_standing[];
+    v_tfs text[];
+    v_groups text[];
+    v_are_asked boolean[];
 BEGIN
     IF goes_one_by_one(v_ids) THEN
         RETURN QUERY
@@ -37,6 +40,14 @@ BEGIN
         RETURN;
     END IF;
     v_standing := bars_standing(p_days, p_tfs);
+    -- Gathered by itself: of a statement about one table a cluster keeps the plan.
+    SELECT
+        array_agg(t.tf ORDER BY t.display_order, t.tf), array_agg(t.bar_group ORDER BY t.display_order, t.tf),
+        array_agg(
+            CASE WHEN p_tfs IS NULL THEN t.is_canonical OR p_include_non_canonical ELSE t.tf = ANY(p_tfs) END
+            ORDER BY t.display_order, t.tf)
+    INTO v_tfs, v_groups, v_are_asked
+    FROM dim_timeframe AS t WHERE t.tf <> '1D';
     RETURN QUERY
     WITH catalogue AS MATERIALIZED (
         SELECT
@@ -44,11 +55,9 @@ BEGIN
             coalesce(g.asked, '{}') AS asked
         FROM stored_groups() AS x
         LEFT JOIN (
-            SELECT t.bar_group, array_agg(t.tf ORDER BY t.display_order, t.tf) AS asked
-            FROM dim_timeframe AS t
-            WHERE t.tf <> '1D' AND CASE
-                WHEN p_tfs IS NULL THEN t.is_canonical OR p_include_non_canonical
-                ELSE t.tf = ANY(p_tfs) END
+            SELECT t.bar_group, array_agg(t.tf ORDER BY t.i) AS asked
+            FROM unnest(v_tfs, v_groups, v_are_asked) WITH ORDINALITY AS t (tf, bar_group, is_asked, i)
+            WHERE t.is_asked
             GROUP BY t.bar_group
         ) AS g ON g.bar_group = x.bar_group
         WHERE x.variant = x.family
@@ -67,11 +76,11 @@ BEGIN
                 -- Both are in catalogue order, so equal sets are equal arrays.
                 WHEN s.id IS NULL OR s.tfs = c.asked THEN c.asked
                 ELSE ARRAY(
-                    SELECT k.tf FROM dim_timeframe AS k
+                    SELECT k.tf FROM unnest(v_tfs, v_groups) WITH ORDINALITY AS k (tf, bar_group, i)
                     WHERE
-                        k.bar_group = c.bar_group AND k.tf <> '1D'
+                        k.bar_group = c.bar_group
                         AND (k.tf = ANY(c.asked) OR (k.tf = ANY(s.tfs) AND NOT v_anew))
-                    ORDER BY k.display_order, k.tf)
+                    ORDER BY k.i)
             END AS due,
             s.pending_from, s.changed_days
         FROM unnest(p_days) AS d

@@ -41,9 +41,10 @@ BEGIN
                 NULL, NULL, NULL, s.marks_read)::bars_standing), '{}')
         INTO v_standing
         FROM bars_state AS s WHERE s.id = v_only;
+        -- As bar_marks has them.
         SELECT array_agg(m.id), array_agg(m.version) INTO v_marked, v_versions
-        FROM bar_marks AS m WHERE m.id = v_only;
-        v_asked := ARRAY(SELECT p.id FROM bars_pending AS p WHERE p.id = v_only);
+        FROM marks AS m WHERE m.id = v_only AND m.output = '1d';
+        SELECT coalesce(array_agg(p.id), '{}') INTO v_asked FROM bars_pending AS p WHERE p.id = v_only;
     ELSE
         v_standing := ARRAY(
             SELECT ROW(

@@ -22,7 +22,10 @@ BEGIN
     v_days.is_backfill := false;
     v_days.is_empty := v_days.n_rows IS NULL;
     v_days.n_rows := coalesce(v_days.n_rows, 0);
-    v_days.has_bars := v_days.is_empty AND EXISTS (SELECT 1 FROM bars AS b WHERE b.id = p_id);
+    IF v_days.is_empty THEN
+        PERFORM 1 FROM bars AS b WHERE b.id = p_id LIMIT 1;
+    END IF;
+    v_days.has_bars := v_days.is_empty AND FOUND;
     RETURN v_days;
 END;
 $$;

@@ -29,6 +29,8 @@ DECLARE
     v_ids int[] := ARRAY(SELECT d.id FROM unnest(p_days) AS d);
     v_bars bars_standing[];
     v_emas emas_standing[];
+    v_tfs text[];
+    v_groups text[];
 BEGIN
     IF goes_one_by_one(v_ids) THEN
         RETURN QUERY
@@ -40,6 +42,11 @@ BEGIN
     END IF;
     v_bars := bars_standing(p_days, NULL);
     v_emas := emas_standing(p_days, p_tfs, p_periods);
+    -- Gathered by itself: of a statement about one table a cluster keeps the plan.
+    SELECT
+        array_agg(t.tf ORDER BY t.display_order, t.tf), array_agg(t.bar_group ORDER BY t.display_order, t.tf)
+    INTO v_tfs, v_groups
+    FROM dim_timeframe AS t;
     RETURN QUERY
     WITH catalogue AS MATERIALIZED (
         SELECT x.ema_group, x.bar_group, x.ordinal, x.has_1d
@@ -80,9 +87,9 @@ BEGIN
             SELECT CASE
                 WHEN f.tfs = CASE WHEN f.has_1d THEN ARRAY['1D'] || f.bar_tfs ELSE f.bar_tfs END THEN f.tfs
                 ELSE ARRAY(
-                    SELECT t.tf FROM dim_timeframe AS t
+                    SELECT t.tf FROM unnest(v_tfs, v_groups) WITH ORDINALITY AS t (tf, bar_group, i)
                     WHERE t.bar_group = f.bar_group AND (t.tf = '1D' OR t.tf = ANY(f.bar_tfs))
-                    ORDER BY t.display_order, t.tf)
+                    ORDER BY t.i)
             END AS due
         ) AS u
     ),

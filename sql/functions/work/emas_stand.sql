@@ -12,7 +12,20 @@ LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
 BEGIN
-    IF p_days.is_empty OR EXISTS (SELECT 1 FROM emas_pending AS q WHERE q.id = p_id) THEN
+    IF p_days.is_empty THEN
+        RETURN false;
+    END IF;
+    PERFORM 1 FROM emas_pending AS q WHERE q.id = p_id LIMIT 1;
+    IF FOUND THEN
+        RETURN false;
+    END IF;
+    -- New days are seen here.
+    PERFORM 1 FROM emas_state AS e
+    WHERE
+        e.id = p_id AND e.ema_group = ANY(p_wanted)
+        AND (e.n_rows <> p_days.n_rows OR e.first_ts <> p_days.first_ts OR e.last_ts <> p_days.last_ts)
+    LIMIT 1;
+    IF FOUND THEN
         RETURN false;
     END IF;
     RETURN NOT EXISTS (
@@ -27,7 +40,6 @@ BEGIN
                 OR EXISTS (
                     SELECT 1 FROM ema_marks AS m
                     WHERE m.id = p_id AND m.version > e.marks_read AND m.output IN ('1d', e.bar_group))
-                OR e.n_rows <> p_days.n_rows OR e.first_ts <> p_days.first_ts OR e.last_ts <> p_days.last_ts
                 OR e.periods <> p_periods
                 OR e.tfs IS DISTINCT FROM
                 CASE WHEN x.has_1d THEN ARRAY['1D'] || s.tfs ELSE s.tfs END));

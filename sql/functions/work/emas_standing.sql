@@ -39,10 +39,12 @@ BEGIN
                 NULL, NULL, NULL, s.marks_read, s.bar_group)::emas_standing), '{}')
         INTO v_standing
         FROM emas_state AS s WHERE s.id = v_only;
+        -- As ema_marks has them.
         SELECT array_agg(m.id), array_agg(m.output), array_agg(m.version)
         INTO v_marked, v_outputs, v_versions
-        FROM ema_marks AS m WHERE m.id = v_only;
-        v_asked := ARRAY(SELECT p.id FROM emas_pending AS p WHERE p.id = v_only);
+        FROM marks AS m
+        WHERE m.id = v_only AND least(m.rows_from, m.close_from, m.closing_from) IS NOT NULL;
+        SELECT coalesce(array_agg(p.id), '{}') INTO v_asked FROM emas_pending AS p WHERE p.id = v_only;
     ELSE
         v_standing := ARRAY(
             SELECT ROW(

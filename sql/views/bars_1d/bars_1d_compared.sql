@@ -1,8 +1,9 @@
 -- bars_1d_compared: every raw day, validated, beside what is stored of it.
 -- Rows      one per raw day. differs: what is stored isn't what validation gives now; reject_missing: a bad
 --           day isn't among the rejects (perhaps unwanted there).
--- Rule      the look-back and the plan compare by this view alone. Filter it by id and "timestamp", and
---           aggregates rather than rows by what it tells: conditions of this length take long to plan.
+-- Rule      plans compare by this view, and the look-back of one asset by bars_1d_differences, which says
+--           the same. Filter it by id and "timestamp", and aggregates rather than rows by what it tells:
+--           conditions of this length take long to plan.
 -- Cost      index ranges of three tables.
 CREATE OR REPLACE VIEW bars_1d_compared AS
 SELECT
