@@ -30,10 +30,26 @@ SET enable_nestloop = on
 SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
+DECLARE
+    v_new_tfs text[];
+    v_tfs text[];
+    v_from_rows int[];
 BEGIN
+    SELECT
+        array_agg(g.tf ORDER BY g.place) FILTER (WHERE g.from_row <= 1),
+        array_agg(g.tf ORDER BY g.place) FILTER (WHERE g.from_row > 1),
+        array_agg(g.from_row ORDER BY g.place) FILTER (WHERE g.from_row > 1)
+    INTO v_new_tfs, v_tfs, v_from_rows
+    FROM unnest(p_tfs, p_from_rows) WITH ORDINALITY AS g (tf, from_row, place);
+    IF v_new_tfs IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM ema_frames_from_start(p_id, p_periods, v_new_tfs);
+    END IF;
+    IF v_tfs IS NULL THEN
+        RETURN;
+    END IF;
     RETURN QUERY
     SELECT
-        r.tf, r.from_row, r.by_rows, r.is_new, r.alpha_bar, r.alpha_inside, r.from_bar,
+        r.tf, r.from_row, r.by_rows, false, r.alpha_bar, r.alpha_inside, r.from_bar,
         coalesce(r.n_closed, 0),
         CASE
             WHEN r.alpha_periods IS DISTINCT FROM p_periods
@@ -69,14 +85,11 @@ BEGIN
                         SELECT o.bar_seq FROM bars AS o
                         WHERE o.id = p_id AND o.tf = g.tf AND o.bar_seq < m.from_bar
                         ORDER BY o.bar_seq DESC LIMIT 1)
-                END AS bar_before,
-                g.from_row <= 1 AND NOT EXISTS (SELECT 1 FROM emas AS o WHERE o.id = p_id AND o.tf = g.tf)
-                AND NOT EXISTS (SELECT 1 FROM emas_at_blocks AS o WHERE o.id = p_id AND o.tf = g.tf) AS is_new
-            FROM unnest(p_tfs, p_from_rows) AS g (tf, from_row)
+                END AS bar_before
+            FROM unnest(v_tfs, v_from_rows) AS g (tf, from_row)
             INNER JOIN dim_timeframe AS c ON c.tf = g.tf
             CROSS JOIN LATERAL (
                 SELECT CASE
-                    WHEN g.from_row <= 1 THEN 1
                     WHEN g.tf = '1D' THEN g.from_row
                     WHEN c.unit_kind = 'D' THEN (g.from_row - 2) / c.tf_qty + 1
                     ELSE coalesce((
