@@ -69,7 +69,7 @@ def run_audit(
         symbols = symbols_of(connection, sorted({finding.id for finding in found if finding.id is not None}))
     if prove:
         found += _proofs(settings, known if ids is None else ids)
-    found.sort(key=lambda f: (SEVERITIES.index(f.severity), f.id or 0, f.check, f.tf or "", f.period or 0))
+    found.sort(key=_place)
     counts = Counter(finding.severity for finding in found)
     if not (settings.json or settings.verbose or checks):
         found = [finding for finding in found if finding.severity != "info"]
@@ -234,6 +234,12 @@ def _proofs(settings: Settings, ids: Sequence[int]) -> Iterator[Finding]:
                 detail = {k: row[k] for k in ("relation", "stored", "rebuilt", "differing")}
                 severity = "warning" if row["is_behind"] else "error"
                 yield Finding(severity, "rebuild_differs", asset, None, None, None, detail)
+
+
+def _place(finding: Finding) -> tuple[int, int, str, str, int, str]:
+    """Errors first; the same findings always stand in the same order."""
+    place = (SEVERITIES.index(finding.severity), finding.id or 0, finding.check, finding.tf or "")
+    return (*place, finding.period or 0, str(finding.detail.get("variant", "")))
 
 
 def _shown(settings: Settings, finding: Finding, symbols: dict[int, str]) -> Any:

@@ -19,6 +19,8 @@ BEGIN
         FROM unnest(coalesce(p_ids, ARRAY(SELECT k.id FROM asset_ids() AS k (id)))) AS a (id)
         CROSS JOIN LATERAL audit_asset(a.id, p_checks) AS x
     ) AS f
-    ORDER BY array_position(ARRAY['error', 'warning', 'info'], f.severity), f.id, f."check", f.tf, f.period;
+    ORDER BY
+        array_position(ARRAY['error', 'warning', 'info'], f.severity), f.id, f."check", f.tf, f.period,
+        f.detail ->> 'variant';
 END;
 $$;

@@ -18,12 +18,14 @@ DECLARE
     -- Counts of days follow the calendar, so they wait for a refresh that takes up another one.
     v_is_pending boolean := calendar_pending(p_id);
     v_due computed_bar[] := ARRAY(SELECT e FROM bars_of_days(p_id, p_timeframes) AS e);
+    v_numbers int[];
     v_opens timestamptz[];
 BEGIN
     IF v_due = '{}' THEN
         RETURN;
     END IF;
-    SELECT array_agg(d.time_open ORDER BY d.bar_seq) INTO v_opens
+    SELECT array_agg(d.bar_seq ORDER BY d.bar_seq), array_agg(d.time_open ORDER BY d.bar_seq)
+    INTO v_numbers, v_opens
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     RETURN QUERY
     WITH due AS MATERIALIZED (
@@ -51,7 +53,9 @@ BEGIN
             ('bar_continuity', b.time_open <> e.time_open),
             ('bar_times', b.time_open >= b.time_close OR greatest(b.time_high, b.time_low) > b.time_close
                 OR (least(b.time_high, b.time_low) < b.time_open AND least(b.time_high, b.time_low) < (
-                    SELECT min(o.opens) FROM unnest(v_opens[e.first_row:e.last_row]) AS o (opens))))
+                    SELECT min(o.opens) FROM unnest(v_opens[
+                        width_bucket(e.first_row - 1, v_numbers) + 1:width_bucket(e.last_row, v_numbers)
+                    ]) AS o (opens))))
         ) AS v (name, is_bad)
         WHERE v.is_bad
     ),

@@ -29,7 +29,7 @@ BEGIN
     judged AS (
         -- Values of vectors that are as long as they should be.
         SELECT
-            x.name, d.ema_group, d.tf, u.period, d.bar_seq, d.ts, to_jsonb(u.value) AS should_be,
+            x.name, d.ema_group, d.tf, u.period, d.bar_seq, d.space, d.ts, to_jsonb(u.value) AS should_be,
             to_jsonb(u.stored) AS stored
         FROM differing AS d
         CROSS JOIN LATERAL unnest(v_periods, d.should_be, d.stored) AS u (period, value, stored)
@@ -50,7 +50,7 @@ BEGIN
             d.space IN ('bar', 'day') AND cardinality(d.stored) = cardinality(d.should_be)
             AND u.period <= d.n_closed AND bits_differ(u.value, u.stored)
         UNION ALL
-        SELECT x.name, d.ema_group, d.tf, NULL, d.bar_seq, d.ts, x.should_be, x.stored
+        SELECT x.name, d.ema_group, d.tf, NULL, d.bar_seq, d.space, d.ts, x.should_be, x.stored
         FROM differing AS d
         CROSS JOIN LATERAL (VALUES
             ('ema_block', d.space = 'block', NULL::jsonb, NULL::jsonb),
@@ -70,8 +70,8 @@ BEGIN
         j.name, 'error', p_id, j.tf, j.period, min(j.ts),
         jsonb_strip_nulls(jsonb_build_object(
             'variant', j.ema_group, 'n', count(*), 'bar_seq', min(j.bar_seq),
-            'expected', (array_agg(j.should_be ORDER BY j.bar_seq))[1],
-            'actual', (array_agg(j.stored ORDER BY j.bar_seq))[1]))
+            'expected', (array_agg(j.should_be ORDER BY j.bar_seq, j.space))[1],
+            'actual', (array_agg(j.stored ORDER BY j.bar_seq, j.space))[1]))
     FROM judged AS j
     GROUP BY j.name, j.ema_group, j.tf, j.period;
     SELECT array_agg(e.bar_seq) INTO v_unlike FROM emas AS e

@@ -17,6 +17,7 @@ SET work_mem = '64MB'
 AS $$
 DECLARE
     v_due computed_bar[] := ARRAY(SELECT e FROM bars_due(p_id, p_timeframes) AS e);
+    v_numbers int[];
     v_highs float8[];
     v_lows float8[];
     v_times_high timestamptz[];
@@ -26,16 +27,16 @@ DECLARE
 BEGIN
     -- None holds a NULL, so that a day is found in them at once.
     SELECT
-        array_agg(d.high ORDER BY d.bar_seq), array_agg(d.low ORDER BY d.bar_seq),
-        array_agg(d.time_high ORDER BY d.bar_seq), array_agg(d.time_low ORDER BY d.bar_seq),
-        array_agg(coalesce(d.volume, 0) ORDER BY d.bar_seq),
+        array_agg(d.bar_seq ORDER BY d.bar_seq), array_agg(d.high ORDER BY d.bar_seq),
+        array_agg(d.low ORDER BY d.bar_seq), array_agg(d.time_high ORDER BY d.bar_seq),
+        array_agg(d.time_low ORDER BY d.bar_seq), array_agg(coalesce(d.volume, 0) ORDER BY d.bar_seq),
         array_agg(d.volume IS NOT NULL ORDER BY d.bar_seq)
-    INTO v_highs, v_lows, v_times_high, v_times_low, v_volumes, v_has_volume
+    INTO v_numbers, v_highs, v_lows, v_times_high, v_times_low, v_volumes, v_has_volume
     FROM cmc_price_bars_1d AS d WHERE d.id = p_id;
     RETURN QUERY
     WITH asset AS MATERIALIZED (
-        SELECT v_highs AS highs, v_lows AS lows, v_times_high AS times_high, v_times_low AS times_low,
-            v_volumes AS volumes, v_has_volume AS has_volume
+        SELECT v_numbers AS numbers, v_highs AS highs, v_lows AS lows, v_times_high AS times_high,
+            v_times_low AS times_low, v_volumes AS volumes, v_has_volume AS has_volume
     ),
     days AS MATERIALIZED (
         SELECT
@@ -66,7 +67,9 @@ BEGIN
             CASE WHEN min(d.low) = 0 THEN (array_agg(d.low) FILTER (WHERE d.low = 0))[1] END AS zero_low
         FROM (
             SELECT r.row_no, s.highs[r.row_no] AS high, s.lows[r.row_no] AS low
-            FROM generate_series(e.first_row, e.last_row) AS r (row_no)
+            FROM generate_series(
+                width_bucket(e.first_row - 1, s.numbers) + 1, width_bucket(e.last_row, s.numbers)
+            ) AS r (row_no)
         ) AS d
     ) AS v;
 END;
