@@ -20,7 +20,7 @@ BEGIN
     WITH differing AS MATERIALIZED (
         SELECT
             coalesce(c."timestamp", d."timestamp") AS ts, d.id IS NULL AS is_missing,
-            c.id IS NULL AS is_surplus,
+            c."timestamp" IS NULL AS is_surplus,
             ARRAY(
                 SELECT v.name FROM (VALUES
                     ('time_open', bits_differ(c.time_open, d.time_open)),
@@ -38,21 +38,21 @@ BEGIN
                     ('local_day', bits_differ(c.local_day, d.local_day)),
                     ('day', bits_differ(c.day, d.day))
                 ) AS v (name, differs)
-                WHERE v.differs AND c.id IS NOT NULL AND d.id IS NOT NULL
+                WHERE v.differs AND c."timestamp" IS NOT NULL AND d.id IS NOT NULL
             ) AS columns
         FROM (
             SELECT x.*, local_day_of(x.local_day, x."timestamp", v_tz) AS day
-            FROM raw_days_validated(p_id) AS x WHERE x.reason IS NULL
+            FROM candidates_of(p_id, '-infinity', NULL) AS x WHERE x.reason IS NULL
         ) AS c
         FULL JOIN stored_days(p_id) AS d ON d."timestamp" = c."timestamp"
         WHERE
             (v_since IS NULL OR coalesce(c."timestamp", d."timestamp") < v_since)
             AND record_image_ne(ROW(
-                c.id, c.time_open, c.time_close, c.time_high, c.time_low, c.open, c.high, c.low, c.close,
+                c."timestamp", c.time_open, c.time_close, c.time_high, c.time_low, c.open, c.high, c.low, c.close,
                 c.volume, c.market_cap, c.repaired_timehigh, c.repaired_timelow, c.src_name, c.src_file,
                 c.local_day, c.day
             ), ROW(
-                d.id, d.time_open, d.time_close, d.time_high, d.time_low, d.open, d.high, d.low, d.close,
+                d."timestamp", d.time_open, d.time_close, d.time_high, d.time_low, d.open, d.high, d.low, d.close,
                 d.volume, d.market_cap, d.repaired_timehigh, d.repaired_timelow, d.src_name, d.src_file,
                 d.local_day, d.day
             ))

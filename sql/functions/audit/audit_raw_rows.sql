@@ -18,22 +18,18 @@ DECLARE
     v_left_out_from timestamptz;
     v_since timestamptz;
     v_keeps_rejects boolean;
-    v_stamps timestamptz[];
-    v_reasons text[];
 BEGIN
     SELECT s.tz, s.rejects_left_out_from INTO v_tz, v_left_out_from
     FROM cmc_price_bars_1d_state AS s WHERE s.id = p_id;
     SELECT min(r.dirty_from) INTO v_since FROM raw_changes AS r WHERE r.id = p_id;
     SELECT count(*) > 0 INTO v_keeps_rejects FROM cmc_price_bars_1d_rejects AS r WHERE r.id = p_id;
-    SELECT array_agg(c."timestamp"), array_agg(c.reason) INTO v_stamps, v_reasons
-    FROM bars_1d_candidates AS c WHERE c.id = p_id;
     RETURN QUERY
     SELECT
         'raw_row_lost', 'error', p_id, NULL::text, NULL::int, min(c."timestamp"),
         jsonb_build_object('n', count(*))
-    FROM unnest(v_stamps, v_reasons) AS c ("timestamp", reason)
+    FROM candidates_of(p_id, '-infinity', NULL) AS c
     LEFT JOIN stored_days(p_id) AS d ON d."timestamp" = c."timestamp"
-    LEFT JOIN (SELECT DISTINCT x."timestamp" FROM stored_rejects(p_id) AS x) AS r
+    LEFT JOIN (SELECT DISTINCT x."timestamp" FROM stored_rejects_of(p_id, '-infinity', NULL) AS x) AS r
         ON r."timestamp" = c."timestamp"
     WHERE
         (v_since IS NULL OR c."timestamp" < v_since)
@@ -48,8 +44,8 @@ BEGIN
     SELECT
         'rejects_orphan', 'error', p_id, NULL::text, NULL::int, min(r."timestamp"),
         jsonb_build_object('n', count(*), 'reasons', jsonb_agg(DISTINCT r.reason))
-    FROM stored_rejects(p_id) AS r
-    LEFT JOIN raw_days_validated(p_id) AS c ON c."timestamp" = r."timestamp"
+    FROM stored_rejects_of(p_id, '-infinity', NULL) AS r
+    LEFT JOIN candidates_of(p_id, '-infinity', NULL) AS c ON c."timestamp" = r."timestamp"
     WHERE
         (v_since IS NULL OR r."timestamp" < v_since)
         AND (c.reason IS DISTINCT FROM r.reason OR r.tf <> '1D' OR record_image_ne(ROW(
@@ -65,7 +61,7 @@ BEGIN
         'rows_rejected', 'warning', p_id, NULL::text, NULL::int, min(r."timestamp"),
         jsonb_build_object(
             'reason', r.reason, 'n', count(*), 'first', min(r."timestamp"), 'last', max(r."timestamp"))
-    FROM stored_rejects(p_id) AS r
+    FROM stored_rejects_of(p_id, '-infinity', NULL) AS r
     WHERE is_told(v_accepted, 'rows_rejected', 'warning', local_day_of(r.local_day, r."timestamp", v_tz))
     GROUP BY r.reason;
 END;
