@@ -86,3 +86,12 @@ def test_a_planted_defect_is_found(built: Db, name: str) -> None:
         assert finding in found(built)
         assert {f[0] for f in found(built)} == {finding[0]}
     assert found(built) == []
+
+
+# What is kept of a timeframe that nobody built isn't made anew.
+@pytest.mark.parametrize("name", [name for name in PLANTED if name != "states of nothing"])
+def test_a_full_rebuild_cures_it(built: Db, name: str) -> None:
+    with built.transaction(force_rollback=True):
+        built.execute(PLANTED[name][0].encode())
+        built.execute("SELECT FROM refresh_bars(1, p_full => true)")
+        assert found(built) == []

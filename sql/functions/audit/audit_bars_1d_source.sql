@@ -48,13 +48,13 @@ BEGIN
         WHERE
             (v_since IS NULL OR coalesce(c."timestamp", d."timestamp") < v_since)
             AND record_image_ne(ROW(
-                c."timestamp", c.time_open, c.time_close, c.time_high, c.time_low, c.open, c.high, c.low, c.close,
-                c.volume, c.market_cap, c.repaired_timehigh, c.repaired_timelow, c.src_name, c.src_file,
-                c.local_day, c.day
+                c."timestamp", c.time_open, c.time_close, c.time_high, c.time_low, c.open, c.high, c.low,
+                c.close, c.volume, c.market_cap, c.repaired_timehigh, c.repaired_timelow, c.src_name,
+                c.src_file, c.local_day, c.day
             ), ROW(
-                d."timestamp", d.time_open, d.time_close, d.time_high, d.time_low, d.open, d.high, d.low, d.close,
-                d.volume, d.market_cap, d.repaired_timehigh, d.repaired_timelow, d.src_name, d.src_file,
-                d.local_day, d.day
+                d."timestamp", d.time_open, d.time_close, d.time_high, d.time_low, d.open, d.high, d.low,
+                d.close, d.volume, d.market_cap, d.repaired_timehigh, d.repaired_timelow, d.src_name,
+                d.src_file, d.local_day, d.day
             ))
     )
     SELECT

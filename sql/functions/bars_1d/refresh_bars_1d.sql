@@ -110,12 +110,15 @@ BEGIN
 
     PERFORM record_days(
         p_id, p_time_max, v_state.last_src_ts, CASE WHEN p_time_max IS NULL THEN v_newest_src END,
-        action <> 'noop', bars_written, rejected, repaired_timehigh,
-        repaired_timelow);
+        action <> 'noop', bars_written, rejected, repaired_timehigh, repaired_timelow);
     IF v_rejects.left_out_from IS DISTINCT FROM v_state.rejects_left_out_from THEN
         UPDATE cmc_price_bars_1d_state AS s SET rejects_left_out_from = v_rejects.left_out_from
         WHERE s.id = p_id;
     END IF;
     PERFORM mark_days(p_id, v_days.marked_from, v_old_last, v_days.changes);
+    IF p_full AND v_known THEN
+        -- Blocks may be damaged where no day is.
+        PERFORM keep_day_blocks(p_id, coalesce(p_time_min, '-infinity'));
+    END IF;
 END;
 $$;
