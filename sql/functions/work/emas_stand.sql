@@ -11,6 +11,8 @@ RETURNS boolean
 LANGUAGE plpgsql STABLE
 SET search_path FROM CURRENT
 AS $$
+DECLARE
+    v_standing int;
 BEGIN
     IF p_days.is_empty THEN
         RETURN false;
@@ -19,13 +21,13 @@ BEGIN
     IF FOUND THEN
         RETURN false;
     END IF;
-    -- New days are seen here.
-    PERFORM 1 FROM emas_state AS e
+    -- New days are seen here, and groups that were never built.
+    SELECT count(*) INTO v_standing
+    FROM emas_state AS e
     WHERE
         e.id = p_id AND e.ema_group = ANY(p_wanted)
-        AND (e.n_rows <> p_days.n_rows OR e.first_ts <> p_days.first_ts OR e.last_ts <> p_days.last_ts)
-    LIMIT 1;
-    IF FOUND THEN
+        AND e.n_rows = p_days.n_rows AND e.first_ts = p_days.first_ts AND e.last_ts = p_days.last_ts;
+    IF v_standing < (SELECT count(DISTINCT g) FROM unnest(p_wanted) AS g) THEN
         RETURN false;
     END IF;
     RETURN NOT EXISTS (
