@@ -346,6 +346,41 @@ def test_revisions_set_nothing_of_columns_that_shards_refuse(path: Path) -> None
         assert not SETS_COLUMNS.search(text) or "extname = 'citus'" in text
 
 
+def sent_as_written(text: str) -> list[str]:
+    """What a cluster sends to its nodes with the whole text that it stands in, where that is more than one
+    statement; within a block each is sent by itself."""
+    bare = re.sub(r"\$(\w*)\$.*?\$\1\$|'[^']*'|--[^\n]*", "", text, flags=re.DOTALL)
+    told = [" ".join(statement.split()) for statement in bare.split(";") if statement.strip()]
+    return [
+        statement
+        for statement in (told if len(told) > 1 else [])
+        if re.match(rf"CREATE (?:UNIQUE )?INDEX .* ON (?:ONLY )?(?:{OF_ASSETS})\b", statement)
+        or re.match(rf"ALTER TABLE (?:{OF_ASSETS})\b.*\b(?:CONSTRAINT|INDEX|NULL|DEFAULT|TYPE)\b", statement)
+    ]
+
+
+@pytest.mark.parametrize("path", [p for p in REVISIONS if p.stem >= "0011"], ids=lambda p: p.stem)
+def test_revisions_of_several_statements_change_tables_in_blocks(path: Path) -> None:
+    """A cluster says "cannot insert multiple commands into a prepared statement" else."""
+    assert sent_as_written(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE bars ADD CONSTRAINT bars_positive CHECK (close > 0);",
+        "ALTER TABLE bars ALTER close SET NOT NULL;",
+        "ALTER TABLE bars ALTER COLUMN\n    close SET DEFAULT 1;",
+        "CREATE UNIQUE INDEX bars_last ON bars (id, tf, last_row);",
+    ],
+)
+def test_what_a_cluster_sends_as_written_is_seen(statement: str) -> None:
+    other = "ALTER TABLE bars ADD COLUMN more int; -- ALTER TABLE bars ALTER more SET NOT NULL;\n"
+    assert sent_as_written(other + statement) == [" ".join(statement.rstrip(";").split())]
+    assert sent_as_written(statement) == []
+    assert sent_as_written(f"{other}DO $$\nBEGIN\n    {statement}\nEND;\n$$;") == []
+
+
 # Without lists of assets, which are for one server, and functions that go another way on a cluster.
 OF_MANY = [
     path
