@@ -21,7 +21,7 @@ hypothesis.settings.load_profile("ci")
 
 SERVER = "TA_LAB2_TEST_SERVER"  # how the workers of pytest-xdist learn the address; set by the run itself
 PARTITIONS = "TA_LAB2_TEST_PARTITIONS"
-KEPT = ("TA_LAB2_TEST_URL", "TA_LAB2_CITUS_URL", SERVER, PARTITIONS)
+KEPT = ("TA_LAB2_TEST_URL", "TA_LAB2_CITUS_URL", "TA_LAB2_CITUS_SPARE_NODE", SERVER, PARTITIONS)
 FOREIGN = (
     "DATABASE_URL",
     "PGHOST",

@@ -36,15 +36,20 @@ ORDER BY c.relname
 ASSETS = (1, 2, 3, 4)
 
 
+def relations(db: Db) -> dict[str, str]:
+    """Every relation with assets, and its columns that say the same wherever it lies."""
+    return {
+        name: ", ".join(f'"{c}"' for c in columns if c not in NOT_COMPARED)
+        for name, columns in db.execute(RELATIONS).fetchall()
+    }
+
+
 class Both:
     """A cluster and a plain server that are told the same."""
 
     def __init__(self, cluster: Db, plain: Db, cli: Cli, urls: tuple[str, str]) -> None:
         self.cluster, self.plain, self.cli, self.urls = cluster, plain, cli, urls
-        self.relations = {
-            name: ", ".join(f'"{c}"' for c in columns if c not in NOT_COMPARED)
-            for name, columns in plain.execute(RELATIONS).fetchall()
-        }
+        self.relations = relations(plain)
 
     def do(self, statement: str) -> None:
         """A statement by hand."""
@@ -75,6 +80,15 @@ class Both:
             told = json.loads(out)
             assert {r["id"] for r in told["results"] if r["changed"]} == changed
         self.same()
+
+    def days_go_on(self, count: int) -> set[int]:
+        """So many days of all assets, each with a refresh of the cluster. Returns how those ended."""
+        ended = set()
+        for day in range(count):
+            for asset in ASSETS:
+                self.load(asset, days(50 + asset + day, 1))
+            ended.add(self.cli("refresh", "all", url=self.urls[0]).code)
+        return ended
 
     def same(self, where: str = "", only: str = ".*") -> None:
         """Every relation with assets holds the same, or those of such names."""
