@@ -32,6 +32,9 @@ DECLARE
         SELECT x.ema_group FROM stored_groups() AS x
         WHERE x.ema_group = ANY(v_ema_groups) AND (x.has_1d OR x.bar_group = ANY(v_bars)));
     v_with_days text[] := ARRAY(SELECT x.ema_group FROM stored_groups() AS x WHERE x.has_1d);
+    -- A kept plan finds those of a list by index.
+    v_least int := coalesce((SELECT min(i) FROM unnest(p_ids) AS i), -2147483648);
+    v_most int := coalesce((SELECT max(i) FROM unnest(p_ids) AS i), 2147483647);
 BEGIN
     RETURN QUERY
     SELECT s.id
@@ -61,7 +64,7 @@ BEGIN
             GROUP BY t.bar_group
         ) AS k ON k.bar_group = b.bar_group
         LEFT JOIN calendars_applied AS c ON c.calendar = b.calendar
-        WHERE p_ids IS NULL OR b.id = ANY(p_ids)
+        WHERE b.id BETWEEN v_least AND v_most AND (p_ids IS NULL OR b.id = ANY(p_ids))
         GROUP BY b.id
         HAVING
             min(b.n_rows) = max(b.n_rows) AND min(b.first_ts) = max(b.first_ts)
@@ -78,12 +81,16 @@ BEGIN
                 AND e.tfs = CASE WHEN e.ema_group = ANY(v_with_days) THEN ARRAY['1D'] || b.tfs ELSE b.tfs END
             ) AS current
         FROM emas_state AS e
-        LEFT JOIN bars_state AS b ON b.id = e.id AND b.bar_group = e.bar_group
-        WHERE (p_ids IS NULL OR e.id = ANY(p_ids)) AND e.ema_group = ANY(v_ema_groups)
+        LEFT JOIN bars_state AS b
+            ON b.id = e.id AND b.bar_group = e.bar_group AND b.id BETWEEN v_least AND v_most
+        WHERE
+            e.id BETWEEN v_least AND v_most AND (p_ids IS NULL OR e.id = ANY(p_ids))
+            AND e.ema_group = ANY(v_ema_groups)
         GROUP BY e.id
     ) AS e ON e.id = s.id
     WHERE
-        (p_ids IS NULL OR s.id = ANY(p_ids)) AND s.last_src_ts IS NOT NULL
+        s.id BETWEEN v_least AND v_most AND (p_ids IS NULL OR s.id = ANY(p_ids))
+        AND s.last_src_ts IS NOT NULL
         AND b.is_cast AND b.current = b.built AND b.asked = cardinality(v_bars)
         AND coalesce(e.asked, 0) = cardinality(v_emas) AND coalesce(e.current = e.built, true)
         AND NOT EXISTS (SELECT 1 FROM bars_pending AS q WHERE q.id = s.id)
@@ -92,12 +99,12 @@ BEGIN
         AND NOT EXISTS (
             SELECT 1 FROM bars_state AS x
             INNER JOIN bar_marks AS m ON m.id = x.id AND m.version > x.marks_read
-            WHERE x.id = s.id)
+            WHERE x.id = s.id AND x.id BETWEEN v_least AND v_most)
         AND NOT EXISTS (
             SELECT 1 FROM emas_state AS x
             INNER JOIN ema_marks AS m
                 ON m.id = x.id AND m.version > x.marks_read AND m.output IN ('1d', x.bar_group)
-            WHERE x.id = s.id AND x.ema_group = ANY(v_ema_groups))
+            WHERE x.id = s.id AND x.id BETWEEN v_least AND v_most AND x.ema_group = ANY(v_ema_groups))
         AND (SELECT max(d.bar_seq) FROM cmc_price_bars_1d AS d WHERE d.id = s.id) = b.n_rows
         AND (SELECT d."timestamp" FROM cmc_price_bars_1d AS d WHERE d.id = s.id AND d.bar_seq = 1)
         = b.first_ts
