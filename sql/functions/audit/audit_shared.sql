@@ -18,8 +18,7 @@ BEGIN
         RETURN QUERY
         SELECT
             'raw_triggers_off',
-            CASE WHEN EXISTS (SELECT 1 FROM pg_extension AS e WHERE e.extname = 'citus')
-                THEN 'info' ELSE 'error' END,
+            CASE WHEN is_cluster() THEN 'info' ELSE 'error' END,
             NULL::int, NULL::text, NULL::int, NULL::timestamptz,
             jsonb_build_object('triggers', jsonb_agg(w.name ORDER BY w.name))
         FROM unnest(ARRAY[

@@ -12,7 +12,7 @@ DECLARE
     v_stored int[];
 BEGIN
     -- A recursive query cannot be sent to the shards of a cluster.
-    IF EXISTS (SELECT 1 FROM pg_extension AS e WHERE e.extname = 'citus') THEN
+    IF is_cluster() THEN
         -- The union within FROM and of what is split by asset alone, so that shards send each asset once.
         v_stored := ARRAY(
             SELECT a.id FROM (
